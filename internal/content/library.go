@@ -1,0 +1,73 @@
+package content
+
+import (
+	"fmt"
+	"io/fs"
+	"path"
+	"time"
+)
+
+// Library is every module of a folder, parsed and checked. It never changes.
+type Library struct {
+	modules []*Module
+	byID    map[string]*Module
+	byKey   map[string]*Module
+}
+
+// Load reads every module below fsys: each folder that holds a module.yaml. The error is Problems: everything that is wrong.
+func Load(fsys fs.FS) (*Library, error) {
+	r := &report{}
+	lib := &Library{byID: map[string]*Module{}, byKey: map[string]*Module{}}
+	entries, err := fs.ReadDir(fsys, ".")
+	if err != nil {
+		return nil, fmt.Errorf("read modules: %w", err)
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if _, err := fs.Stat(fsys, path.Join(e.Name(), "module.yaml")); err != nil {
+			r.add(position{file: e.Name(), line: 1, column: 1}, "the folder holds no module.yaml")
+			continue
+		}
+		m := readModule(r, fsys, e.Name())
+		if other, twice := lib.byKey[m.Key]; twice {
+			r.add(position{file: e.Name(), line: 1, column: 1}, "the id happens to share its address with %q: choose another", other.ID)
+		}
+		lib.modules = append(lib.modules, m)
+		lib.byID[m.ID], lib.byKey[m.Key] = m, m
+	}
+	if len(lib.modules) == 0 {
+		r.add(position{file: "."}, "there is no module")
+	}
+	if err := r.problems.sorted().Err(); err != nil {
+		return nil, err
+	}
+	return lib, nil
+}
+
+// Modules returns every module in the order of their folders' names.
+func (l *Library) Modules() []*Module { return l.modules }
+
+// Module returns the module with this id.
+func (l *Library) Module(id string) (*Module, bool) { m, ok := l.byID[id]; return m, ok }
+
+// ModuleAt returns the module that a neutral address names.
+func (l *Library) ModuleAt(key string) (*Module, bool) { m, ok := l.byKey[key]; return m, ok }
+
+// Overdue lists the modules and sources whose review date has passed. The program still starts with these: training must not
+// go dark overnight because a date went by.
+func (l *Library) Overdue(today time.Time) Problems {
+	r := &report{}
+	for _, m := range l.modules {
+		if m.Review.Before(today) {
+			r.add(position{file: m.ID + "/module.yaml", line: 1, column: 1}, "the module should have been reviewed by %s", m.Review.Format(time.DateOnly))
+		}
+		for _, s := range m.Sources {
+			if s.Review.Before(today) {
+				r.add(position{file: m.ID + "/sources.yaml", line: 1, column: 1}, "source %q should have been read again by %s", s.ID, s.Review.Format(time.DateOnly))
+			}
+		}
+	}
+	return r.problems.sorted()
+}
