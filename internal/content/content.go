@@ -6,6 +6,7 @@
 package content
 
 import (
+	"fmt"
 	"html/template"
 	"slices"
 	"time"
@@ -349,4 +350,18 @@ func either(words map[string]string, lang string) string {
 		return s
 	}
 	return words[SourceLanguage]
+}
+
+// Contents counts what a module holds, for whoever checks it.
+func (m *Module) Contents() string {
+	count := map[Kind]int{}
+	marked := 0
+	for _, it := range m.items {
+		count[it.Kind]++
+		if it.Marked() {
+			marked++
+		}
+	}
+	return fmt.Sprintf("%d routes, %d sections, %d outcomes, %d pages, %d marked items (%d choices, %d myths, %d scenarios, %d sorts), %d reflections, %d sources",
+		len(m.Routes), len(m.Sections), len(m.Outcomes), count[Page], marked, count[Choice], count[Myth], count[Scenario], count[Sort], count[Reflect], len(m.Sources))
 }

@@ -1,0 +1,35 @@
+// Command upstander serves the platform and looks after its data. `upstander help` lists what it can do.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	_ "time/tzdata" // civil dates are those of London wherever the server runs
+
+	"github.com/spf13/cobra"
+
+	"github.com/upstander/upstander/internal/config"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := &cobra.Command{
+		Use:           "upstander",
+		Short:         "Consent and active bystander training for universities",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(serveCommand(), checkCommand(), moveCommand(), backupCommand(), restoreCommand(), grantCommand(), configCommand(), versionCommand())
+	if err := root.ExecuteContext(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "upstander:", err)
+		stop()
+		os.Exit(1) //nolint:gocritic // stop has run
+	}
+}
+
+// settings reads the environment for a command.
+func settings() (config.Config, error) { return config.Load(os.LookupEnv) }

@@ -1,0 +1,265 @@
+// Package app wires the program: configuration in, running server out. It is the only package that knows every feature; it connects those that
+// need something of each other through the small interfaces that they declare.
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/config"
+	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/mail"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/requirement"
+	"github.com/upstander/upstander/internal/store"
+	"github.com/upstander/upstander/internal/training"
+	"github.com/upstander/upstander/internal/web"
+	"github.com/upstander/upstander/public"
+	"github.com/upstander/upstander/views"
+)
+
+// Options are what the command line decides.
+type Options struct {
+	Demo   bool   // demo institutions and data; sign-in by role
+	Source string // folder of the sources, from which views, assets and modules are read again as they change; empty: those inside the program
+	Log    io.Writer
+}
+
+// App is a wired program. Close it after use.
+type App struct {
+	cfg    config.Config
+	opts   Options
+	log    *slog.Logger
+	now    func() time.Time
+	engine store.Engine
+	redis  *ephemeral.Client
+	lease  *store.Lease
+
+	words        *locale.Catalogue
+	library      *library
+	server       *web.Server
+	people       *people.Service
+	requirements *requirement.Service
+	certificates *certificate.Service
+	training     *training.Service
+
+	stop context.CancelFunc
+	jobs sync.WaitGroup
+}
+
+// New opens the stores, reads the content and builds the server. When it fails, nothing stays open.
+func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err error) {
+	a := &App{cfg: cfg, opts: opts, now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }, stop: func() {}}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.Close())
+		}
+	}()
+	a.log = newLog(cfg, opts)
+	if err := a.secret(); err != nil {
+		return nil, err
+	}
+	if a.words, err = locale.Load(); err != nil {
+		return nil, err
+	}
+	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
+		return nil, err
+	}
+	institutions, err := readInstitutions(cfg, opts, a.words, a.library.now())
+	if err != nil {
+		return nil, err
+	}
+	if a.engine, err = OpenEngine(ctx, cfg, a.now); err != nil {
+		return nil, err
+	}
+	if err := a.claim(ctx); err != nil {
+		return nil, err
+	}
+	if a.redis, err = ephemeral.Open(cfg.Redis); err != nil {
+		return nil, err
+	}
+	ephemeral.Quiet(a.log)
+	if err := a.services(ctx, institutions); err != nil {
+		return nil, err
+	}
+	if err := a.serve(institutions); err != nil {
+		return nil, err
+	}
+	if opts.Demo {
+		if err := a.seed(ctx); err != nil {
+			return nil, fmt.Errorf("demo data: %w", err)
+		}
+	}
+	a.background()
+	return a, nil
+}
+
+// secret makes sure that there is one. The demo keeps its own beside its data.
+func (a *App) secret() error {
+	if a.cfg.Secret != "" {
+		return nil
+	}
+	if !a.opts.Demo {
+		return errors.New("UPSTANDER_SECRET is not set: it must be at least 32 random characters, kept for ever")
+	}
+	path := filepath.Join(a.cfg.Data, "demo.secret")
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		b = []byte(rand.Text() + rand.Text())
+		if err = os.MkdirAll(a.cfg.Data, 0o700); err == nil {
+			err = os.WriteFile(path, b, 0o600)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("the data folder cannot be written: %w", err)
+	}
+	a.cfg.Secret = string(b)
+	return nil
+}
+
+// services builds every feature.
+func (a *App) services(ctx context.Context, institutions []people.Institution) (err error) {
+	var sender mail.Sender
+	if a.cfg.SMTP != "" {
+		if sender, err = mail.NewSMTP(a.cfg.SMTP, a.cfg.MailFrom); err != nil {
+			return err
+		}
+	} else if !a.opts.Demo {
+		return errors.New("UPSTANDER_SMTP is not set: without a mail server nobody could sign in")
+	}
+	a.people, err = people.New(ctx, people.Config{
+		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Words: a.words, CodeKeys: a.cfg.Keys("sign-in code"),
+		Now: a.now, NewID: func() string { return uuid.NewString() },
+	})
+	if err != nil {
+		return err
+	}
+	if a.requirements, err = requirement.New(ctx, a.engine, a.people); err != nil {
+		return err
+	}
+	if a.certificates, err = certificate.New(ctx, a.engine, proof{a}, a.redis.NewLimits()); err != nil {
+		return err
+	}
+	a.training, err = training.New(ctx, training.Config{
+		Engine: a.engine, Library: a.library.now, Standings: a.requirements, Persons: a.people, Today: a.people.Today, Now: a.now,
+		NewSeed: func() string { return rand.Text() }, Log: a.log,
+	})
+	return err
+}
+
+// serve builds the web server and registers every route.
+func (a *App) serve(institutions []people.Institution) (err error) {
+	cfg := web.Config{
+		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Words: a.words,
+		Proxies: a.cfg.Proxies(), Log: a.log,
+	}
+	for i := range institutions {
+		cfg.Sites = append(cfg.Sites, institutions[i].Site())
+	}
+	if a.opts.Source != "" {
+		cfg.Views, cfg.Public = os.DirFS(filepath.Join(a.opts.Source, "views")), os.DirFS(filepath.Join(a.opts.Source, "public"))
+	}
+	if a.server, err = web.New(cfg); err != nil {
+		return err
+	}
+	a.server.Ready(map[string]func(context.Context) error{"store": a.engine.Ping, "redis": a.redis.Ping})
+	a.routes()
+	return nil
+}
+
+// background starts what runs beside the server.
+func (a *App) background() {
+	ctx, stop := context.WithCancel(context.Background())
+	a.stop = stop
+	a.every(ctx, servingLease/3, func(ctx context.Context) error { return a.lease.Renew(ctx) })
+	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
+	if a.opts.Source != "" {
+		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
+	}
+}
+
+// every runs a job again and again until the program stops.
+func (a *App) every(ctx context.Context, pause time.Duration, job func(context.Context) error) {
+	a.jobs.Go(func() {
+		t := time.NewTicker(pause)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+			}
+			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			if err := job(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("background job failed", "error", err.Error())
+			}
+			cancel()
+		}
+	})
+}
+
+// Serve answers requests until ctx ends, then drains for at most drainFor.
+func (a *App) Serve(ctx context.Context, ln net.Listener) error {
+	failed := make(chan error, 1)
+	go func() { failed <- a.server.Serve(ln) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	a.log.Info("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
+	defer cancel()
+	return a.server.Shutdown(ctx)
+}
+
+// drainFor leaves a second of the five that a stop may take to closing the stores.
+const drainFor = 4 * time.Second
+
+// Server returns the web server, for tests.
+func (a *App) Server() *web.Server { return a.server }
+
+// Close stops what runs beside the server and closes the stores.
+func (a *App) Close() error {
+	a.stop()
+	a.jobs.Wait()
+	var errs []error
+	if a.lease != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		errs = append(errs, a.lease.Release(ctx))
+		cancel()
+	}
+	if a.redis != nil {
+		errs = append(errs, a.redis.Close())
+	}
+	if a.engine != nil {
+		errs = append(errs, a.engine.Close())
+	}
+	return errors.Join(errs...)
+}
+
+func newLog(cfg config.Config, opts Options) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.Log)); err != nil {
+		level = slog.LevelInfo
+	}
+	out := opts.Log
+	if out == nil {
+		out = io.Discard
+	}
+	return slog.New(slog.NewTextHandler(out, &slog.HandlerOptions{Level: level}))
+}

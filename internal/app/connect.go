@@ -1,0 +1,68 @@
+package app
+
+import (
+	"context"
+	"errors"
+
+	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/training"
+)
+
+// proof tells certificate what requirement knows.
+type proof struct{ a *App }
+
+func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, error) {
+	st, err := p.a.requirements.Standing(ctx, person, req)
+	if err != nil {
+		return certificate.Met{}, err
+	}
+	met := certificate.Met{Cycle: st.Cycle, Day: st.Day, Edition: st.Edition, Titles: map[string]string{"en": st.Requirement}}
+	if m, ok := p.a.library.now().Module(st.Requirement); ok {
+		for _, lang := range p.a.words.Languages() {
+			met.Titles[lang] = m.In(lang).Title
+		}
+	}
+	return met, nil
+}
+
+// desk tells training what requirement and certificate know.
+type desk struct{ a *App }
+
+func (d desk) Duties(ctx context.Context, p people.Person) ([]training.Duty, error) {
+	list, err := d.a.requirements.Duties(ctx, p.ID, p.Institution)
+	duties := make([]training.Duty, len(list))
+	for i, one := range list {
+		duties[i] = training.Duty{Module: one.Requirement, Due: one.Due, Met: one.Met}
+	}
+	return duties, err
+}
+
+func (d desk) Certificates(ctx context.Context, p people.Person, lang string) ([]training.Held, error) {
+	list, err := d.a.certificates.Held(ctx, p.ID)
+	held := make([]training.Held, len(list))
+	for i, c := range list {
+		held[i] = training.Held{Module: c.Requirement, Title: c.Title(lang), Day: c.Day, Path: certificatePath(c)}
+	}
+	return held, err
+}
+
+// issuer lets training make certificates.
+type issuer struct{ a *App }
+
+func (i issuer) Issue(ctx context.Context, p people.Person, module, name string) (string, error) {
+	c, err := i.a.certificates.Issue(ctx, p, module, name)
+	if errors.Is(err, fault.NotFound) { // completed a moment ago, and the standing is not recorded yet
+		if _, err := i.a.training.Sweep(ctx); err != nil {
+			return "", err
+		}
+		c, err = i.a.certificates.Issue(ctx, p, module, name)
+	}
+	if err != nil {
+		return "", err
+	}
+	return certificatePath(c), nil
+}
+
+func certificatePath(c certificate.Certificate) string { return "/app/certificates/" + c.Grouped() }

@@ -1,0 +1,188 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/upstander/upstander/internal/config"
+	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/store"
+)
+
+// Progress is told how much of something is done.
+type Progress interface {
+	Show(what string, done, total int64)
+}
+
+// Move copies every collection of one store into another, empty one, and verifies counts and checksums. It refuses stores that are in use, and
+// goes on where an interrupted move from the same source stopped.
+func Move(ctx context.Context, from, to string, progress Progress) (err error) {
+	now := func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }
+	if same(from, to) {
+		return errors.New("source and target are the same store")
+	}
+	source, err := OpenAddress(ctx, from, now)
+	if err != nil {
+		return fmt.Errorf("source: %w", err)
+	}
+	defer func() { err = errors.Join(err, source.Close()) }()
+	target, err := OpenAddress(ctx, to, now)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	defer func() { err = errors.Join(err, target.Close()) }()
+	for name, e := range map[string]store.Engine{"source": source, "target": target} {
+		lease, err := holdStill(ctx, e)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		defer lease.Release(context.WithoutCancel(ctx)) //nolint:errcheck // it runs out by itself
+	}
+	names, err := store.Movable(ctx, source)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return errors.New("the source holds nothing")
+	}
+	if err := store.MarkMove(ctx, target, redacted(from)); err != nil {
+		return err
+	}
+	known, err := prepare(ctx, target)
+	if err != nil {
+		return fmt.Errorf("target: %w", err)
+	}
+	for _, name := range names {
+		s, ok := known[name]
+		if !ok {
+			return fmt.Errorf("this program knows no collection %q: a newer one wrote the source", name)
+		}
+		if err := copyOne(ctx, source, target, s, progress); err != nil {
+			return err
+		}
+	}
+	return store.UnmarkMove(ctx, target)
+}
+
+func copyOne(ctx context.Context, source, target store.Engine, s *store.Schema, progress Progress) error {
+	var done int64
+	before, err := store.Sum(ctx, source, s, func(n int) { done += int64(n); progress.Show(s.Name+": read", done, 0) })
+	if err != nil {
+		return err
+	}
+	done = 0
+	if err := store.Copy(ctx, source, target, s, func(n int) { done += int64(n); progress.Show(s.Name+": copy", done, before.Documents) }); err != nil {
+		return err
+	}
+	done = 0
+	after, err := store.Sum(ctx, target, s, func(n int) { done += int64(n); progress.Show(s.Name+": verify", done, before.Documents) })
+	if err != nil {
+		return err
+	}
+	if before != after {
+		return fmt.Errorf("%s differs after the copy: %d documents, then %d", s.Name, before.Documents, after.Documents)
+	}
+	return nil
+}
+
+// holdStill keeps servers away from a store while it is moved.
+func holdStill(ctx context.Context, e store.Engine) (*store.Lease, error) {
+	serving, err := store.Held(ctx, e, store.ServingPrefix)
+	if err != nil {
+		return nil, err
+	}
+	if len(serving) > 0 {
+		return nil, fmt.Errorf("%d servers are running on it (a server that was killed counts for %v more)", len(serving), servingLease)
+	}
+	moving, err := store.Held(ctx, e, store.MovingPrefix)
+	if err != nil {
+		return nil, err
+	}
+	if len(moving) > 0 {
+		return nil, errors.New("another move is running on it")
+	}
+	return store.Acquire(ctx, e, store.MovingPrefix+rand.Text(), 24*time.Hour)
+}
+
+// prepare opens every feature's collections on an engine and returns their schemas by name.
+func prepare(ctx context.Context, e store.Engine) (map[string]*store.Schema, error) {
+	r := &recorder{Engine: e, schemas: map[string]*store.Schema{}}
+	words, err := locale.Load()
+	if err != nil {
+		return nil, err
+	}
+	redis, err := ephemeral.Open("") // services want one; none is used
+	if err != nil {
+		return nil, err
+	}
+	defer redis.Close()
+	a := &App{engine: r, redis: redis, words: words, opts: Options{Demo: true}, now: e.Now}
+	return r.schemas, a.services(ctx, nil)
+}
+
+// recorder notes the schemas that features open.
+type recorder struct {
+	store.Engine
+	schemas map[string]*store.Schema
+}
+
+func (r *recorder) Prepare(ctx context.Context, s *store.Schema) error {
+	r.schemas[s.Name] = s
+	return r.Engine.Prepare(ctx, s)
+}
+
+func same(a, b string) bool {
+	if strings.Contains(a, "://") || strings.Contains(b, "://") {
+		return a == b
+	}
+	x, err1 := filepath.Abs(a)
+	y, err2 := filepath.Abs(b)
+	return err1 == nil && err2 == nil && x == y
+}
+
+func redacted(address string) string {
+	if u, err := url.Parse(address); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return address
+}
+
+// Grant gives somebody a role, beside a running server or without one.
+func Grant(ctx context.Context, cfg config.Config, opts Options, email string, role people.Role) (_ people.Person, err error) {
+	if !slices.Contains(people.Roles(), role) {
+		return people.Person{}, fmt.Errorf("there is no role %q; there are %v", role, people.Roles())
+	}
+	a := &App{cfg: cfg, opts: Options{Demo: true}, now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }, stop: func() {}}
+	defer func() { err = errors.Join(err, a.Close()) }()
+	a.log = newLog(cfg, opts)
+	if a.words, err = locale.Load(); err != nil {
+		return people.Person{}, err
+	}
+	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
+		return people.Person{}, err
+	}
+	institutions, err := readInstitutions(cfg, opts, a.words, a.library.now())
+	if err != nil {
+		return people.Person{}, err
+	}
+	if a.engine, err = OpenEngine(ctx, cfg, a.now); err != nil {
+		return people.Person{}, err
+	}
+	if a.redis, err = ephemeral.Open(""); err != nil {
+		return people.Person{}, err
+	}
+	if err := a.services(ctx, institutions); err != nil {
+		return people.Person{}, err
+	}
+	p, err := a.people.Grant(ctx, email, role)
+	return p, err
+}

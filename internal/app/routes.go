@@ -1,0 +1,17 @@
+package app
+
+import (
+	"github.com/upstander/upstander/internal/campaign"
+	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/training"
+)
+
+// routes registers every feature on its doors, one line each. testdata/routes.golden is the map that comes of it.
+func (a *App) routes() {
+	doors := people.NewDoors(a.server, a.people)
+	people.Routes(doors, a.people)
+	campaign.Routes(doors, a.people.Institution)
+	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
+	certificate.Routes(doors, a.certificates, a.people.Institution)
+}

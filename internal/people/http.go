@@ -1,0 +1,384 @@
+package people
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/web"
+)
+
+// Doors are who may enter a route: every feature registers its routes on these.
+type Doors struct {
+	Server      *web.Server
+	Public      web.Door // anybody, without a session
+	Guest       web.Door // below /app, whoever has not signed in yet
+	Member      web.Door // whoever has signed in
+	Facilitator web.Door
+	Staff       web.Door
+	Responder   web.Door
+	Admin       web.Door
+}
+
+// NewDoors makes the doors of the whole site.
+func NewDoors(server *web.Server, s *Service) Doors {
+	g := guard{server, s}
+	role := func(name string, roles ...Role) web.Door {
+		return server.NewDoor(name, web.App, g.member, g.role(roles...))
+	}
+	return Doors{
+		Server:      server,
+		Public:      server.NewDoor("public", web.Public),
+		Guest:       server.NewDoor("guest", web.App, g.guest),
+		Member:      server.NewDoor("member", web.App, g.member),
+		Facilitator: role("facilitator", Facilitator),
+		Staff:       role("staff", Staff, Admin),
+		Responder:   role("responder", Responder),
+		Admin:       role("admin", Admin),
+	}
+}
+
+// Current returns the person who has passed the door; nobody on a door that asks for none.
+func Current(c *fiber.Ctx) Person {
+	p, _ := c.Locals(personKey{}).(Person)
+	return p
+}
+
+type personKey struct{}
+
+// guard is what the doors check.
+type guard struct {
+	server *web.Server
+	people *Service
+}
+
+// member lets in whoever has a session.
+func (g guard) member(c *fiber.Ctx) error {
+	token, err := sessionToken(c, g.server)
+	if err != nil {
+		return err
+	}
+	p, err := g.people.Who(c.UserContext(), token)
+	if err != nil {
+		return err
+	}
+	c.Locals(personKey{}, p)
+	g.server.Enter(c, p.Institution, p.Language)
+	return c.Next()
+}
+
+// role lets in whoever has one of the roles.
+func (g guard) role(roles ...Role) fiber.Handler {
+	return func(c *fiber.Ctx) error {
+		if !slices.ContainsFunc(roles, Current(c).Is) {
+			return fmt.Errorf("%s: %w", c.Route().Path, fault.Denied)
+		}
+		return c.Next()
+	}
+}
+
+// guest reads language and institution from the address: there is no person to ask yet.
+func (g guard) guest(c *fiber.Ctx) error {
+	if lang := c.Query("lang"); g.server.Words().Has(lang) {
+		web.UseLanguage(c, lang)
+	}
+	g.server.UseSite(c, c.Query("at"))
+	return c.Next()
+}
+
+// Names of the cookies. The session's travels below /app only, so that no request to the public half says who is asking.
+const (
+	sessionCookie   = "upstander"
+	challengeCookie = "upstander-code"
+)
+
+func cookieName(name string, secure bool) string {
+	if secure {
+		return "__Secure-" + name
+	}
+	return name
+}
+
+func secure(s *web.Server) bool { return strings.HasPrefix(s.URL(""), "https://") }
+
+// sessionToken returns the session's token. A cookie that is there twice is refused: somebody on a neighbouring host may have set one.
+func sessionToken(c *fiber.Ctx, s *web.Server) (string, error) {
+	name, found, n := cookieName(sessionCookie, secure(s)), "", 0
+	for _, header := range c.Request().Header.PeekAll(fiber.HeaderCookie) {
+		for _, part := range strings.Split(string(header), ";") {
+			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); k == name {
+				found, n = v, n+1
+			}
+		}
+	}
+	if n != 1 {
+		return "", fmt.Errorf("session cookie stands %d times: %w", n, fault.SignIn)
+	}
+	return found, nil
+}
+
+func setCookie(c *fiber.Ctx, s *web.Server, name, value, path string, life time.Duration) {
+	cookie := &fiber.Cookie{
+		Name: cookieName(name, secure(s)), Value: value, Path: path, MaxAge: int(life.Seconds()), HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: secure(s),
+	}
+	if life <= 0 {
+		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
+	}
+	c.Cookie(cookie)
+}
+
+// Routes registers sign-in, sign-out and a person's own settings.
+func Routes(d Doors, s *Service) {
+	h := handler{d.Server, s}
+	d.Guest.Get("/sign-in", h.signIn)
+	d.Guest.Post("/sign-in", h.sendCode)
+	d.Guest.Get("/sign-in/code", h.code)
+	d.Guest.Post("/sign-in/code", h.redeem)
+	if d.Server.Demo() {
+		d.Guest.Post("/sign-in/as", h.signInAs)
+	}
+	d.Member.Get("/me", h.me)
+	d.Member.Post("/me", h.saveMe)
+	d.Member.Post("/language", h.language)
+	d.Member.Post("/sign-out", h.signOut)
+	d.Member.Post("/sign-out-everywhere", h.signOutEverywhere)
+	d.Server.NewDoor("system", web.System).Get("/brand/:file", h.brand)
+}
+
+type handler struct {
+	server *web.Server
+	people *Service
+}
+
+func (h handler) signIn(c *fiber.Ctx) error {
+	if token, err := sessionToken(c, h.server); err == nil {
+		if _, err := h.people.Who(c.UserContext(), token); err == nil {
+			return web.Redirect(c, back(c))
+		}
+	}
+	return web.Render(c, "people/sign-in", h.signInPage(c))
+}
+
+func (h handler) signInPage(c *fiber.Ctx) *signInPage {
+	p := &signInPage{Base: h.server.NewBase(c, "sign-in.title"), Query: query(c), ShowsCodes: h.people.cfg.Mail == nil}
+	if h.server.Demo() {
+		for _, in := range h.people.Institutions() {
+			p.Demos = append(p.Demos, demo{ID: in.ID, Name: in.Name.In(p.Lang), Roles: Roles()})
+		}
+	}
+	for _, in := range h.people.Institutions() {
+		if p.Site == nil || p.Site.ID == in.ID {
+			p.Domains = append(p.Domains, in.EmailDomains...)
+		}
+	}
+	return p
+}
+
+func (h handler) sendCode(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err == nil {
+		var ch Challenge
+		_, lang := web.SiteOf(c)
+		if lang == "" {
+			lang = "en"
+		}
+		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), lang, h.server.Network(c))
+		if err == nil {
+			setCookie(c, h.server, challengeCookie, ch.ID, "/app/sign-in", CodeLife)
+			return web.Redirect(c, "/app/sign-in/code"+query(c))
+		}
+	}
+	p := h.signInPage(c)
+	if p.Email = f.Text("email"); !p.Refuse(err) {
+		return err
+	}
+	return web.Render(c, "people/sign-in", p)
+}
+
+func (h handler) code(c *fiber.Ctx) error {
+	ch, err := h.people.Waiting(c.UserContext(), c.Cookies(cookieName(challengeCookie, secure(h.server))))
+	if isGone(err) {
+		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
+	}
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "people/code", h.codePage(c, ch))
+}
+
+func (h handler) codePage(c *fiber.Ctx, ch Challenge) *codePage {
+	return &codePage{Base: h.server.NewBase(c, "sign-in.code-title"), Query: query(c), Email: ch.Email, Code: ch.Code, Minutes: int(CodeLife.Minutes())}
+}
+
+func (h handler) redeem(c *fiber.Ctx) error {
+	id := c.Cookies(cookieName(challengeCookie, secure(h.server)))
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	ch, err := h.people.Waiting(c.UserContext(), id)
+	var person Person
+	if err == nil {
+		person, err = h.people.Redeem(c.UserContext(), id, f.Text("code"))
+	}
+	switch {
+	case isGone(err):
+		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
+	case err != nil:
+		p := h.codePage(c, ch)
+		if !p.Refuse(err) {
+			return err
+		}
+		return web.Render(c, "people/code", p)
+	}
+	setCookie(c, h.server, challengeCookie, "", "/app/sign-in", 0)
+	return h.enter(c, person)
+}
+
+// enter begins a session under a new token and goes on to where the person wanted to be.
+func (h handler) enter(c *fiber.Ctx, p Person) error {
+	token, err := h.people.Begin(c.UserContext(), p.ID)
+	if err != nil {
+		return err
+	}
+	setCookie(c, h.server, sessionCookie, token, "/app", SessionLife)
+	return web.Redirect(c, back(c))
+}
+
+// signInAs is there in the demo only: one button a role.
+func (h handler) signInAs(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	in, err := h.people.Institution(f.Text("at"))
+	if err != nil {
+		return err
+	}
+	role := Role(f.Text("role"))
+	p, err := h.people.Grant(c.UserContext(), string(role)+"@"+in.EmailDomains[0], role)
+	if err != nil {
+		return err
+	}
+	if lang := c.Query("lang"); h.server.Words().Has(lang) && p.Language != lang {
+		if err := h.people.SetLanguage(c.UserContext(), p.ID, lang); err != nil {
+			return err
+		}
+	}
+	return h.enter(c, p)
+}
+
+func (h handler) me(c *fiber.Ctx) error {
+	p, err := h.mePage(c)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "people/me", p)
+}
+
+func (h handler) mePage(c *fiber.Ctx) (*mePage, error) {
+	person := Current(c)
+	n, err := h.people.Devices(c.UserContext(), person.ID)
+	if err != nil {
+		return nil, err
+	}
+	return &mePage{Base: h.server.NewBase(c, "me.title"), Email: person.Email, Name: person.Name, Devices: n}, nil
+}
+
+func (h handler) saveMe(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err == nil {
+		err = h.people.SetName(c.UserContext(), Current(c).ID, f.Text("name"))
+	}
+	if err == nil {
+		return web.Redirect(c, "/app/me?said=saved")
+	}
+	p, perr := h.mePage(c)
+	if perr != nil {
+		return perr
+	}
+	if p.Name = f.Text("name"); !p.Refuse(err) {
+		return err
+	}
+	return web.Render(c, "people/me", p)
+}
+
+func (h handler) language(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	if err := h.people.SetLanguage(c.UserContext(), Current(c).ID, f.Text("language")); err != nil {
+		return err
+	}
+	if to := f.Text("to"); web.Inside(to) {
+		return web.Redirect(c, to)
+	}
+	return web.Redirect(c, "/app")
+}
+
+func (h handler) signOut(c *fiber.Ctx) error {
+	token, err := sessionToken(c, h.server)
+	if err == nil {
+		err = h.people.End(c.UserContext(), token)
+	}
+	return h.leave(c, err)
+}
+
+func (h handler) signOutEverywhere(c *fiber.Ctx) error {
+	return h.leave(c, h.people.EndAll(c.UserContext(), Current(c).ID))
+}
+
+func (h handler) leave(c *fiber.Ctx, err error) error {
+	if err != nil {
+		return err
+	}
+	setCookie(c, h.server, sessionCookie, "", "/app", 0)
+	return web.Redirect(c, "/app/sign-in?said=signed-out")
+}
+
+// brand serves an institution's colours; the name carries a hash of them.
+func (h handler) brand(c *fiber.Ctx) error {
+	for _, in := range h.people.Institutions() {
+		if in.brandPath() == "/brand/"+c.Params("file") {
+			c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
+			c.Set(fiber.HeaderContentType, "text/css; charset=utf-8")
+			return c.SendString(in.brandCSS())
+		}
+	}
+	return fmt.Errorf("colours: %w", fault.NotFound)
+}
+
+// back is where the person wanted to be.
+func back(c *fiber.Ctx) string {
+	if to := c.Query("to"); web.Inside(to) {
+		return to
+	}
+	return "/app"
+}
+
+// query keeps what the sign-in pages pass on to each other.
+func query(c *fiber.Ctx) string {
+	q := url.Values{}
+	for _, name := range []string{"lang", "at", "to"} {
+		if v := c.Query(name); v != "" && len(v) < 500 {
+			q.Set(name, v)
+		}
+	}
+	if len(q) == 0 {
+		return ""
+	}
+	return "?" + q.Encode()
+}
+
+func withSaid(query, said string) string {
+	if query == "" {
+		return "?said=" + said
+	}
+	return query + "&said=" + said
+}

@@ -1,0 +1,142 @@
+package people
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/upstander/upstander/internal/web"
+)
+
+// Words is a text by language; the source language must be there.
+type Words map[string]string
+
+// In returns the text in a language, or in the source language.
+func (w Words) In(lang string) string {
+	if s := w[lang]; s != "" {
+		return s
+	}
+	return w["en"]
+}
+
+// Institution is one university of the deployment, as institutions.yaml describes it.
+type Institution struct {
+	ID           string   `yaml:"id"`
+	Name         Words    `yaml:"name"`
+	Short        Words    `yaml:"short"`
+	Host         string   `yaml:"host"`   // its own host name; empty: it stands at /{id}/
+	Nation       string   `yaml:"nation"` // which law and which numbers hold: england, wales, scotland, northern-ireland
+	Languages    []string `yaml:"languages"`
+	Colours      Colours  `yaml:"colours"`
+	EmailDomains []string `yaml:"email_domains"` // whose addresses may sign in
+	Campuses     []Campus `yaml:"campuses"`
+	Requires     []Duty   `yaml:"requires"`
+}
+
+// Colours tint the header and the certificate, as #rrggbb.
+type Colours struct {
+	Main   string `yaml:"main"`
+	Accent string `yaml:"accent"`
+}
+
+// Campus is a place of the institution and how to reach its security staff there.
+type Campus struct {
+	ID       string   `yaml:"id"`
+	Name     Words    `yaml:"name"`
+	Security Security `yaml:"security"`
+}
+
+// Security is how to reach a campus's security staff.
+type Security struct {
+	Telephone string `yaml:"telephone"`
+}
+
+// Duty says that students have to complete a module, and by when.
+type Duty struct {
+	Module string `yaml:"module"`
+	Due    string `yaml:"due"` // 2006-01-02; empty: no date
+}
+
+// ReadInstitutions parses institutions.yaml. languages are those that the program speaks. The error names everything that is wrong.
+func ReadInstitutions(src []byte, languages []string) ([]Institution, error) {
+	var file struct {
+		Institutions []Institution `yaml:"institutions"`
+	}
+	if err := yaml.UnmarshalWithOptions(src, &file, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("institutions.yaml: %s", yaml.FormatError(err, false, true))
+	}
+	if len(file.Institutions) == 0 {
+		return nil, errors.New("institutions.yaml names no institution")
+	}
+	var problems []error
+	ids, domains, hosts := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for i := range file.Institutions {
+		in := &file.Institutions[i]
+		if len(in.Languages) == 0 {
+			in.Languages = languages
+		}
+		for _, p := range in.check(languages) {
+			problems = append(problems, fmt.Errorf("institutions.yaml: %s: %s", in.ID, p))
+		}
+		twice := func(kind, value string, seen map[string]bool) {
+			if value != "" && seen[value] {
+				problems = append(problems, fmt.Errorf("institutions.yaml: %s: the %s %q is taken", in.ID, kind, value))
+			}
+			seen[value] = true
+		}
+		twice("id", in.ID, ids)
+		twice("host", in.Host, hosts)
+		for _, d := range in.EmailDomains {
+			twice("e-mail domain", d, domains)
+		}
+	}
+	return file.Institutions, errors.Join(problems...)
+}
+
+var (
+	idRule     = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
+	colourRule = regexp.MustCompile(`^#[0-9a-f]{6}$`)
+	domainRule = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
+	phoneRule  = regexp.MustCompile(`^\+?[0-9 ]{3,20}$`)
+)
+
+func (in *Institution) check(languages []string) []string {
+	var p []string
+	need := func(ok bool, format string, args ...any) {
+		if !ok {
+			p = append(p, fmt.Sprintf(format, args...))
+		}
+	}
+	need(idRule.MatchString(in.ID) && !slices.Contains(web.ReservedIDs(), in.ID) && !slices.Contains(languages, in.ID), "the id is 2 to 31 lower-case letters, digits and hyphens, and none of the program's own words")
+	need(in.Name["en"] != "" && in.Short["en"] != "", "name and short must be given in English (en)")
+	need(in.Host == "" || domainRule.MatchString(in.Host), "the host %q is no host name", in.Host)
+	need(slices.Contains([]string{"england", "wales", "scotland", "northern-ireland"}, in.Nation), "the nation %q is not one of england, wales, scotland, northern-ireland", in.Nation)
+	need(slices.Contains(in.Languages, "en"), "the languages must hold en")
+	for _, l := range in.Languages {
+		need(slices.Contains(languages, l), "the program does not speak %q", l)
+	}
+	need(colourRule.MatchString(in.Colours.Main) && colourRule.MatchString(in.Colours.Accent), "the colours main and accent are written like #1f4e79")
+	need(len(in.EmailDomains) > 0, "at least one e-mail domain is needed")
+	for _, d := range in.EmailDomains {
+		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
+	}
+	for _, c := range in.Campuses {
+		need(idRule.MatchString(c.ID) && c.Name["en"] != "", "a campus has an id and a name in English (en)")
+		need(c.Security.Telephone == "" || phoneRule.MatchString(c.Security.Telephone), "campus %s: %q is no telephone number", c.ID, c.Security.Telephone)
+	}
+	for _, d := range in.Requires {
+		_, err := time.Parse(time.DateOnly, d.Due)
+		need(d.Module != "" && (d.Due == "" || err == nil), "a duty names a module and a day like 2027-01-31")
+	}
+	return p
+}
+
+// Site returns what the web server has to know of the institution.
+func (in *Institution) Site() web.Site {
+	return web.Site{ID: in.ID, Host: strings.ToLower(in.Host), Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath()}
+}

@@ -1,0 +1,48 @@
+package people
+
+import (
+	"errors"
+
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/web"
+)
+
+// signInPage asks for an e-mail address.
+type signInPage struct {
+	web.Base
+	Query      string // passed on: language, institution and where to go afterwards
+	Email      string
+	Domains    []string // whose addresses may sign in
+	Demos      []demo   // in the demo: institutions and roles to enter as
+	ShowsCodes bool     // codes come up on the page, for there is no mail server
+}
+
+type demo struct {
+	ID    string
+	Name  string
+	Roles []Role
+}
+
+// codePage asks for the code that has been mailed.
+type codePage struct {
+	web.Base
+	Query   string
+	Email   string
+	Code    string // in a demo without mail only
+	Minutes int
+}
+
+// mePage is a person's own settings.
+type mePage struct {
+	web.Base
+	Email   string
+	Name    string
+	Devices int
+}
+
+func isGone(err error) bool { return errors.Is(err, fault.NotFound) }
+
+// Views lists the package's views and what they show, for the test that checks one against the other.
+func Views() map[string]any {
+	return map[string]any{"people/sign-in": signInPage{}, "people/code": codePage{}, "people/me": mePage{}}
+}

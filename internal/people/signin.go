@@ -1,0 +1,194 @@
+package people
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+
+	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/mail"
+)
+
+// A sign-in code is valid for this long and this many tries.
+const (
+	CodeLife  = 10 * time.Minute
+	codeTries = 5
+)
+
+// Limits on sign-in. A whole campus shares one address of the network, so that limit is wide; the one on the e-mail address is not.
+func mailLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-mail", Times: 5, Per: 15 * time.Minute}
+}
+
+func networkLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-network", Times: 600, Per: 10 * time.Minute}
+}
+
+func guessLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-guess", Times: 30, Per: 24 * time.Hour}
+}
+
+// Challenge is a sign-in under way: a code has gone out, and its browser waits for it.
+type Challenge struct {
+	ID    string // kept in a cookie of the browser that asked: a code works nowhere else
+	Email string
+	Code  string // only in a demo without a mail server, to be shown on the page
+}
+
+// pending is what Redis keeps of a challenge.
+type pending struct {
+	Email string `json:"email"`
+	Lang  string `json:"lang"`
+	Code  string `json:"code,omitempty"` // only in a demo without a mail server
+}
+
+// SendCode mails a six-digit code to an address of one of the institutions. fault.Problems on "email" when it is none; fault.Wait after
+// too many; fault.Unavailable when Redis or the mail server is away.
+func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Challenge, error) {
+	email, err := CleanEmail(email)
+	if err != nil {
+		return Challenge{}, err
+	}
+	in, err := s.InstitutionOf(email)
+	if errors.Is(err, fault.NotFound) {
+		return Challenge{}, fault.Problems{{Field: "email", Key: "sign-in.email-unknown"}}
+	}
+	if err := s.limits.Allow(ctx, networkLimit(), network); err != nil {
+		return Challenge{}, err
+	}
+	if err := s.limits.Allow(ctx, mailLimit(), email); err != nil {
+		return Challenge{}, err
+	}
+	ch := Challenge{ID: rand.Text(), Email: email}
+	code, err := randomCode()
+	if err != nil {
+		return Challenge{}, err
+	}
+	keep := pending{Email: email, Lang: lang}
+	if s.cfg.Mail == nil {
+		ch.Code, keep.Code = code, code
+	}
+	payload, err := json.Marshal(keep)
+	if err != nil {
+		return Challenge{}, err
+	}
+	if err := s.codes.Keep(ctx, ch.ID, s.hash(ch.ID, code), string(payload), CodeLife, codeTries); err != nil {
+		return Challenge{}, err
+	}
+	if s.cfg.Mail == nil {
+		return ch, nil
+	}
+	words := s.cfg.Words.In(lang)
+	err = s.cfg.Mail.Send(ctx, mail.Message{
+		To: email, Lang: lang,
+		Subject: words.T("mail.code.subject", "Code", code),
+		Text:    words.T("mail.code.text", "Code", code, "Institution", in.Name.In(lang), "Minutes", int(CodeLife.Minutes())),
+	})
+	if err != nil {
+		return Challenge{}, fmt.Errorf("send sign-in code: %w", err)
+	}
+	return ch, nil
+}
+
+// Waiting returns the challenge that a browser waits on, or fault.NotFound when it has run out.
+func (s *Service) Waiting(ctx context.Context, id string) (Challenge, error) {
+	p, err := s.pending(ctx, id)
+	return Challenge{ID: id, Email: p.Email, Code: p.Code}, err
+}
+
+func (s *Service) pending(ctx context.Context, id string) (pending, error) {
+	var p pending
+	if id == "" || len(id) > 64 {
+		return p, fmt.Errorf("sign-in: %w", fault.NotFound)
+	}
+	payload, err := s.codes.Payload(ctx, id)
+	if err != nil {
+		return p, err
+	}
+	return p, json.Unmarshal([]byte(payload), &p)
+}
+
+// Redeem takes the code of a challenge and returns whose it is. fault.Problems on "code" when it is wrong; fault.NotFound when the
+// challenge has run out or has been tried too often; fault.Wait when the address has seen too many wrong codes today.
+func (s *Service) Redeem(ctx context.Context, id, code string) (Person, error) {
+	p, err := s.pending(ctx, id)
+	if err != nil {
+		return Person{}, err
+	}
+	if err := s.limits.Allow(ctx, guessLimit(), p.Email); err != nil {
+		return Person{}, err
+	}
+	_, err = s.codes.Redeem(ctx, id, s.hash(id, digits(code)))
+	if errors.Is(err, fault.Invalid) {
+		return Person{}, fault.Problems{{Field: "code", Key: "sign-in.code-wrong"}}
+	}
+	if err != nil {
+		return Person{}, err
+	}
+	return s.known(ctx, p.Email, p.Lang)
+}
+
+// Begin signs a person in and returns the token of the new session.
+func (s *Service) Begin(ctx context.Context, person string) (string, error) {
+	return s.sessions.Begin(ctx, person)
+}
+
+// Who returns the person of a session, or fault.SignIn.
+func (s *Service) Who(ctx context.Context, token string) (Person, error) {
+	id, err := s.sessions.Find(ctx, token)
+	if err != nil {
+		return Person{}, err
+	}
+	p, err := s.store.get(ctx, id)
+	if errors.Is(err, fault.NotFound) { // erased meanwhile
+		return Person{}, fmt.Errorf("session of nobody: %w", fault.SignIn)
+	}
+	return p, err
+}
+
+// End signs one browser out.
+func (s *Service) End(ctx context.Context, token string) error { return s.sessions.End(ctx, token) }
+
+// EndAll signs a person out everywhere.
+func (s *Service) EndAll(ctx context.Context, person string) error {
+	return s.sessions.EndAll(ctx, person)
+}
+
+// Devices says in how many browsers a person is signed in.
+func (s *Service) Devices(ctx context.Context, person string) (int, error) {
+	return s.sessions.Count(ctx, person)
+}
+
+// hash binds a code to its challenge. Six digits are quickly tried out, so the hash is keyed.
+func (s *Service) hash(id, code string) string {
+	mac := hmac.New(sha256.New, s.cfg.CodeKeys[0])
+	mac.Write([]byte(id + ":" + code))
+	return hex.EncodeToString(mac.Sum(nil))
+}
+
+func randomCode() (string, error) {
+	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000))
+	if err != nil {
+		return "", fmt.Errorf("make a code: %w", err)
+	}
+	return fmt.Sprintf("%06d", n), nil
+}
+
+// digits drops everything else: people copy codes with spaces.
+func digits(s string) string {
+	var d []rune
+	for _, r := range s {
+		if r >= '0' && r <= '9' && len(d) < 12 {
+			d = append(d, r)
+		}
+	}
+	return string(d)
+}

@@ -1,0 +1,411 @@
+package training
+
+import (
+	"html/template"
+	"slices"
+
+	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/web"
+)
+
+// homePage is a learner's home: what is due, what is begun, what is done. Nothing else.
+type homePage struct {
+	web.Base
+	Name         string
+	Due          []dueRow
+	Begun        []begunRow
+	Certificates []Held
+	Waiting      []begunRow // completed, and no certificate made yet
+	More         bool       // there is training that nobody requires
+}
+
+type dueRow struct {
+	Title, Lang, Key string
+	Due              string // civil date; empty: no date
+	Begun            bool
+	Percent          int
+}
+
+type begunRow struct {
+	Title, Lang, Key string
+	Percent          int
+}
+
+// catalogPage lists the training of an institution to everybody.
+type catalogPage struct {
+	web.Base
+	Modules []moduleRow
+}
+
+type moduleRow struct {
+	ID, Key              string
+	Title, Summary, Lang string
+	Minutes              int
+}
+
+// aboutPage says what a module is before anybody signs in.
+type aboutPage struct {
+	web.Base
+	Module moduleView
+}
+
+// startPage is a module in the signed-in half: begin, go on, or look again.
+type startPage struct {
+	web.Base
+	Module   moduleView
+	Begun    bool
+	Route    string // the one taken, while under way
+	Done     string // civil date; empty: not yet
+	Percent  int
+	Sections []sectionLink
+}
+
+// moduleView is what both pages say of a module.
+type moduleView struct {
+	ID, Key, Edition     string
+	Title, Summary, Lang string
+	Jurisdiction         string
+	Outcomes             []string
+	Routes               []routeView
+}
+
+type routeView struct {
+	ID, Title, Summary string
+	Minutes            int
+	Notes              []string
+}
+
+func viewModule(m *content.Module, lang string) moduleView {
+	w := m.In(lang)
+	v := moduleView{ID: m.ID, Key: m.Key, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction}
+	for _, o := range m.Routes[0].Outcomes(m) {
+		if out, ok := m.Outcome(o); ok {
+			v.Outcomes = append(v.Outcomes, out.Title(lang))
+		}
+	}
+	for _, r := range m.Routes {
+		v.Routes = append(v.Routes, routeView{ID: r.ID, Title: r.Title(lang), Summary: r.Summary(lang), Minutes: r.Minutes, Notes: r.Notes()})
+	}
+	return v
+}
+
+// sectionLink leads back to the beginning of a part.
+type sectionLink struct {
+	Title, Lang, Key string
+	Done, Current    bool
+}
+
+// donePage is what follows completion: the certificate, and where to go from here.
+type donePage struct {
+	web.Base
+	Module      moduleView
+	Day         string
+	Name        string // to be printed on the certificate
+	Certificate string // its address, once it is made
+	Pages       []sectionLink
+}
+
+// readPage shows the pages of a part again, after completion.
+type readPage struct {
+	web.Base
+	Module  moduleView
+	Section string
+	Pages   []*content.Words
+}
+
+// itemPage is one thing to read or to answer. Before the answer it is made from words alone: nothing in it depends on the key.
+type itemPage struct {
+	web.Base
+	ModuleKey, ModuleTitle string
+	Key                    string
+	Kind                   content.Kind
+	Words                  *content.Words
+	Notes                  []string
+	Several                bool
+
+	Part, Parts int
+	Section     string
+	Percent     int
+	Segments    []segment
+	Sections    []sectionLink
+	Practice    bool
+	Left        int // places left in this round of practice
+
+	Options  []optionView
+	Verdicts []optionView
+	Sures    []optionView
+	Story    storyView
+	Things   []thingView
+
+	Answered bool
+	Again    bool // answered before, in another window
+	Reply    replyView
+}
+
+// segment is one part of the thin line of progress.
+type segment struct{ State string } // done, now or ahead
+
+// optionView is one answer. Right and Says are filled in after the answer only.
+type optionView struct {
+	ID, Text string
+	Chosen   bool
+	Right    bool
+	Says     template.HTML
+}
+
+// storyView is a scenario as far as it has been walked.
+type storyView struct {
+	Trail   []momentView
+	Now     momentView
+	Choices []optionView
+	Steps   int // taken so far
+	Ended   bool
+	Endings []endingView // how it can end: those seen in words, the others as places still to find
+}
+
+type momentView struct {
+	Text  template.HTML
+	Chose string // what was said or done there
+	Steps int    // taken before it, to go back there
+}
+
+type endingView struct {
+	Text template.HTML
+	Seen bool
+}
+
+// thingView is one example of a sort.
+type thingView struct {
+	ID, Text string
+	Field    string
+	Places   []optionView
+	Well     bool
+	Crime    bool
+	Says     template.HTML
+	Right    []string // where it stands well, in words
+}
+
+// replyView is the feedback: a heading in words, then why.
+type replyView struct {
+	Tone    string // yes, part or other: which drawing goes with it
+	Heading string
+	Text    []template.HTML
+	Sources []*content.Source
+}
+
+// page builds an item's page. typed is what stands in the form when the answer is not taken yet.
+func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
+	words := item.In(base.Lang)
+	p := &itemPage{
+		Base: base, ModuleKey: w.m.Key, ModuleTitle: w.m.In(base.Lang).Title, Key: item.Key, Kind: item.Kind, Words: words,
+		Notes: item.Notes, Several: item.Several,
+	}
+	w.progress(p, item)
+	answer, answered := w.current(item)
+	p.Answered = answered
+	if !answered {
+		answer = typed
+	}
+	switch item.Kind {
+	case content.Choice:
+		w.choice(p, item, words, answer)
+	case content.Myth:
+		w.myth(p, item, words, answer)
+	case content.Scenario:
+		w.story(p, item, words)
+	case content.Sort:
+		w.sort(p, item, words, answer)
+	}
+	if p.Answered && (item.Kind != content.Scenario || p.Story.Ended) {
+		p.Reply = w.reply(base, item, words, answer)
+	} else if item.Kind == content.Page || item.Kind == content.Reflect {
+		p.Reply.Sources = words.Sources
+	}
+	return p
+}
+
+// progress fills in where the learner is.
+func (w way) progress(p *itemPage, item *content.Item) {
+	stops, done := w.stops(), 0
+	here, _ := w.onRoute(item)
+	for _, s := range stops {
+		if w.done(s.item) {
+			done++
+		}
+	}
+	p.Percent = 100 * done / len(stops)
+	p.Parts = len(w.r.Sections)
+	p.Sections = w.sections(p.Lang, here.section)
+	for i, s := range p.Sections {
+		state := "ahead"
+		switch {
+		case s.Current:
+			state, p.Part, p.Section = "now", i+1, s.Title
+		case s.Done:
+			state = "done"
+		}
+		p.Segments = append(p.Segments, segment{state})
+	}
+	if entry := w.practising(item); entry != nil {
+		p.Practice = true
+		for _, e := range w.j.Practice {
+			if !e.Done {
+				p.Left++
+			}
+		}
+	}
+}
+
+// sections lists the parts of the route with the address of the first thing in each.
+func (w way) sections(lang string, current *content.Section) []sectionLink {
+	var all []sectionLink
+	for _, s := range w.r.Sections {
+		l := sectionLink{Title: s.Title(lang), Current: s == current, Done: true}
+		for i, slot := range s.Slots {
+			it := w.pick(slot)
+			if i == 0 {
+				l.Key = it.Key
+			}
+			l.Done = l.Done && w.done(it)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// percent is how much of the route is done.
+func (w way) percent() int {
+	stops, done := w.stops(), 0
+	for _, s := range stops {
+		if w.done(s.item) {
+			done++
+		}
+	}
+	return 100 * done / max(1, len(stops))
+}
+
+func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
+	for _, o := range item.Options {
+		v := optionView{ID: o.ID, Text: words.Options[o.ID].Text, Chosen: slices.Contains(a.Options, o.ID)}
+		if p.Answered {
+			v.Right = o.Right
+			if v.Chosen || o.Right {
+				v.Says = words.Options[o.ID].Says
+			}
+		}
+		p.Options = append(p.Options, v)
+	}
+	w.byLot(item, p.Options)
+}
+
+// byLot puts options in an order drawn for this learner, so that no two phones on one table show the same one.
+func (w way) byLot(item *content.Item, options []optionView) {
+	slices.SortFunc(options, func(a, b optionView) int {
+		return w.draw("option "+item.ID, a.ID) - w.draw("option "+item.ID, b.ID)
+	})
+}
+
+func (w way) myth(p *itemPage, item *content.Item, _ *content.Words, a content.Answer) {
+	for _, v := range []string{content.VerdictTrue, content.VerdictMyth} {
+		p.Verdicts = append(p.Verdicts, optionView{
+			ID: v, Text: p.T("item.verdict-" + v), Chosen: a.Verdict == v, Right: p.Answered && (v == content.VerdictTrue) == item.Verdict,
+		})
+	}
+	for i, id := range []string{"1", "2", "3"} {
+		p.Sures = append(p.Sures, optionView{ID: id, Text: p.T("item.sure-" + id), Chosen: a.Sure == i+1})
+	}
+}
+
+func (w way) story(p *itemPage, item *content.Item, words *content.Words) {
+	walk := w.j.Walks[item.ID]
+	trail, ok := item.Trail(walk)
+	if !ok {
+		walk = nil
+		trail, _ = item.Trail(nil)
+	}
+	for i, m := range trail[:len(trail)-1] {
+		mw := words.Moments[m.ID]
+		p.Story.Trail = append(p.Story.Trail, momentView{Text: mw.Text, Chose: mw.Choices[walk[i]], Steps: i})
+	}
+	now := trail[len(trail)-1]
+	p.Story.Now, p.Story.Steps = momentView{Text: words.Moments[now.ID].Text}, len(walk)
+	p.Story.Ended = now.Ending()
+	for _, c := range now.Choices {
+		p.Story.Choices = append(p.Story.Choices, optionView{ID: c.ID, Text: words.Moments[now.ID].Choices[c.ID]})
+	}
+	w.byLot(item, p.Story.Choices)
+	if !p.Story.Ended {
+		return
+	}
+	for _, m := range item.Moments {
+		if m.Ending() {
+			seen := slices.Contains(w.j.Explored[item.ID], m.ID)
+			e := endingView{Seen: seen}
+			if seen {
+				e.Text = words.Moments[m.ID].Text
+			}
+			p.Story.Endings = append(p.Story.Endings, e)
+		}
+	}
+}
+
+func (w way) sort(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
+	for _, t := range item.Things {
+		v := thingView{ID: t.ID, Text: words.Things[t.ID].Text, Field: "place-" + t.ID}
+		for _, place := range item.Places {
+			v.Places = append(v.Places, optionView{ID: place, Text: words.Places[place], Chosen: a.Placed[t.ID] == place})
+		}
+		if p.Answered {
+			v.Well, v.Crime, v.Says = slices.Contains(t.Places, a.Placed[t.ID]), t.Crime, words.Things[t.ID].Says
+			for _, place := range t.Places {
+				v.Right = append(v.Right, words.Places[place])
+			}
+		}
+		p.Things = append(p.Things, v)
+	}
+	slices.SortFunc(p.Things, func(a, b thingView) int { return w.draw("thing "+item.ID, a.ID) - w.draw("thing "+item.ID, b.ID) })
+}
+
+// reply is what a good tutor would say to this answer.
+func (w way) reply(base web.Base, item *content.Item, words *content.Words, a content.Answer) replyView {
+	r := replyView{Sources: words.Sources, Tone: "other"}
+	switch credit := item.Mark(a); {
+	case credit == 1:
+		r.Tone = "yes"
+	case credit > 0:
+		r.Tone = "part"
+	}
+	kind := string(item.Kind)
+	switch {
+	case !item.Marked():
+		r.Tone = "part"
+		r.Heading = base.T("reply.opinion")
+	default:
+		r.Heading = base.T("reply." + kind + "-" + r.Tone)
+	}
+	switch item.Kind {
+	case content.Choice:
+		r.Text = append(r.Text, words.Because)
+	case content.Myth:
+		if r.Tone == "other" && a.Sure == 3 {
+			r.Heading = base.T("reply.myth-sure")
+			if words.Sure != "" {
+				r.Text = append(r.Text, words.Sure)
+			}
+		}
+		r.Text = append(r.Text, words.Fact)
+	case content.Scenario:
+		if trail, ok := item.Trail(a.Path); ok {
+			r.Text = append(r.Text, words.Moments[trail[len(trail)-1].ID].Says)
+		}
+	}
+	return r
+}
+
+// Views lists the package's views and what they show, for the test that checks one against the other.
+func Views() map[string]any {
+	return map[string]any{
+		"training/home": homePage{}, "training/catalog": catalogPage{}, "training/about": aboutPage{}, "training/start": startPage{},
+		"training/item": itemPage{}, "training/done": donePage{}, "training/read": readPage{},
+	}
+}

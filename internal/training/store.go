@@ -1,0 +1,45 @@
+package training
+
+import (
+	"context"
+	"time"
+
+	"github.com/upstander/upstander/internal/store"
+)
+
+type journeyStore struct{ journeys *store.Collection[Journey] }
+
+func openStore(ctx context.Context, e store.Engine) (*journeyStore, error) {
+	j, err := store.Open[Journey](ctx, e, store.Schema{Name: "journeys", Indexes: []store.Index{
+		store.On("person", "module"),
+		store.On("pending", "claimed_until"),
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return &journeyStore{j}, nil
+}
+
+func (s *journeyStore) get(ctx context.Context, id string) (Journey, error) {
+	return s.journeys.Get(ctx, id)
+}
+
+func (s *journeyStore) update(ctx context.Context, id string, change func(*Journey) error) (Journey, error) {
+	return s.journeys.Update(ctx, id, change)
+}
+
+func (s *journeyStore) upsert(ctx context.Context, id string, change func(j *Journey, found bool) error) (Journey, error) {
+	return s.journeys.Upsert(ctx, id, change)
+}
+
+// byPerson returns all of a learner's journeys. There are as many as there are modules: one page.
+func (s *journeyStore) byPerson(ctx context.Context, person string) ([]Journey, error) {
+	page, err := s.journeys.Find(ctx, store.Where("person", person).Limit(store.MaxPage))
+	return page.Items, err
+}
+
+// pending returns some journeys whose standing has to be recorded and that nobody is working on.
+func (s *journeyStore) pending(ctx context.Context, now time.Time) ([]Journey, error) {
+	page, err := s.journeys.Find(ctx, store.Where("pending", Standing).Range("claimed_until", nil, now.Add(time.Millisecond)).Limit(100))
+	return page.Items, err
+}

@@ -1,0 +1,232 @@
+package training
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+
+	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/fault"
+)
+
+// way is a journey laid on a module as it is today: the rules of how a learner goes on. It does no I/O.
+//
+// A module may be edited between two visits. Whatever a journey remembers of items that are gone is ignored, and what is new is simply not
+// done yet.
+type way struct {
+	m *content.Module
+	r *content.Route
+	j *Journey
+}
+
+// stop is one place of the route with the item that this learner meets there.
+type stop struct {
+	section *content.Section
+	item    *content.Item
+}
+
+// stops lists the route from its beginning to its end.
+func (w way) stops() []stop {
+	var all []stop
+	for _, s := range w.r.Sections {
+		for _, slot := range s.Slots {
+			all = append(all, stop{s, w.pick(slot)})
+		}
+	}
+	return all
+}
+
+// pick draws a variant by lot, the same one each time: one that was answered, else the highest draw. A variant that is added to the module
+// later changes the draw for few.
+func (w way) pick(slot content.Slot) *content.Item {
+	for _, it := range slot {
+		if _, ok := w.j.Answers[it.ID]; ok {
+			return it
+		}
+	}
+	return slices.MaxFunc(slot, func(a, b *content.Item) int { return w.draw("variant", a.ID) - w.draw("variant", b.ID) })
+}
+
+// draw is a number for something, by lot: unrelated for other journeys and other purposes, and the same every time.
+func (w way) draw(purpose, id string) int {
+	sum := sha256.Sum256([]byte(w.j.Seed + "/" + purpose + "/" + id))
+	return int(binary.BigEndian.Uint32(sum[:4]))
+}
+
+// onRoute returns the stop at which an item is asked, if it is.
+func (w way) onRoute(item *content.Item) (stop, bool) {
+	for _, s := range w.stops() {
+		if s.item == item {
+			return s, true
+		}
+	}
+	return stop{}, false
+}
+
+// done says whether nothing is left to do at a stop.
+func (w way) done(item *content.Item) bool {
+	if !item.Asked() {
+		return slices.Contains(w.j.Read, item.ID)
+	}
+	a, ok := w.j.Answers[item.ID]
+	return ok && item.Check(a) == nil
+}
+
+// practising returns the entry of practice that an item stands in now: the first that is left to do, else the latest.
+func (w way) practising(item *content.Item) *Practice {
+	var latest *Practice
+	for i := range w.j.Practice {
+		p := &w.j.Practice[i]
+		if p.Item != item.ID {
+			continue
+		}
+		if latest = p; !p.Done {
+			break
+		}
+	}
+	return latest
+}
+
+// current returns the answer that counts for an item where it stands now, in practice or on the route.
+func (w way) current(item *content.Item) (content.Answer, bool) {
+	if p := w.practising(item); p != nil {
+		if p.Answer == nil || item.Check(*p.Answer) != nil {
+			return content.Answer{}, false
+		}
+		return *p.Answer, true
+	}
+	a, ok := w.j.Answers[item.ID]
+	return a, ok && item.Check(a) == nil
+}
+
+// belongs says whether the item is on the learner's way at all.
+func (w way) belongs(item *content.Item) bool {
+	if w.practising(item) != nil {
+		return true
+	}
+	_, ok := w.onRoute(item)
+	return ok
+}
+
+// errElsewhere is for items of other variants or routes.
+func errElsewhere(item *content.Item) error {
+	return fmt.Errorf("item %s is not on this way: %w", item.ID, fault.NotFound)
+}
+
+func (w way) answer(item *content.Item, a content.Answer) (taken bool, err error) {
+	if !w.belongs(item) || !item.Asked() {
+		return false, errElsewhere(item)
+	}
+	if _, answered := w.current(item); answered && item.Kind != content.Scenario {
+		return false, nil
+	}
+	if p := w.practising(item); p != nil {
+		p.Answer = &a
+	} else {
+		w.j.Answers[item.ID] = a
+	}
+	w.j.Place = item.ID
+	return true, nil
+}
+
+// step goes on in a scenario; reaching an ending answers it. The path completed last is the one that counts.
+func (w way) step(item *content.Item, at int, step string) error {
+	if !w.belongs(item) || item.Kind != content.Scenario {
+		return errElsewhere(item)
+	}
+	walk := w.j.Walks[item.ID]
+	if _, ok := item.Trail(walk); !ok { // the story has been edited: begin again
+		walk = nil
+	}
+	if at != len(walk) {
+		return nil // taken already, in another tab or by a second click
+	}
+	walk = append(slices.Clone(walk), step)
+	trail, ok := item.Trail(walk)
+	if !ok {
+		return fault.Problems{{Field: "step", Key: "item.choose-one"}}
+	}
+	w.j.Walks[item.ID], w.j.Place = walk, item.ID
+	if end := trail[len(trail)-1]; end.Ending() {
+		if seen := w.j.Explored[item.ID]; !slices.Contains(seen, end.ID) {
+			w.j.Explored[item.ID] = append(seen, end.ID)
+		}
+		_, err := w.answer(item, content.Answer{Path: walk})
+		return err
+	}
+	return nil
+}
+
+func (w way) rewind(item *content.Item, to int) error {
+	if !w.belongs(item) || item.Kind != content.Scenario {
+		return errElsewhere(item)
+	}
+	if walk := w.j.Walks[item.ID]; to >= 0 && to < len(walk) {
+		w.j.Walks[item.ID], w.j.Place = slices.Clone(walk[:to]), item.ID
+	}
+	return nil
+}
+
+// settleIn puts the learner at the first thing that is left to do.
+func (w way) settleIn() error {
+	if next := w.next(nil); next != nil {
+		w.j.Place = next.ID
+	}
+	return nil
+}
+
+func (w way) onward(item *content.Item, today string) error {
+	if !w.belongs(item) {
+		return errElsewhere(item)
+	}
+	if p := w.practising(item); p != nil {
+		if _, answered := w.current(item); !item.Asked() || answered {
+			p.Done = true
+		}
+	} else if !item.Asked() && !slices.Contains(w.j.Read, item.ID) {
+		w.j.Read = append(w.j.Read, item.ID)
+	}
+	if next := w.next(item); next != nil {
+		w.j.Place = next.ID
+		return nil
+	}
+	if short := w.short(); len(short) > 0 {
+		w.assign(short)
+		w.j.Place = w.next(nil).ID
+		return nil
+	}
+	w.complete(today)
+	return nil
+}
+
+// next returns what to do after an item (nil: from the beginning): what is left of the route behind it, then what is left in front of it, then
+// practice; nil when nothing is left. Somebody who has gone back to read something again is led to where they were.
+func (w way) next(after *content.Item) *content.Item {
+	stops := w.stops()
+	at := slices.IndexFunc(stops, func(s stop) bool { return after != nil && s.item == after })
+	if at >= 0 && w.practising(after) == nil && !w.done(after) {
+		return after
+	}
+	if slices.ContainsFunc(stops, func(s stop) bool { return !w.done(s.item) }) {
+		for _, s := range append(slices.Clone(stops[at+1:]), stops...) {
+			if !w.done(s.item) {
+				return s.item
+			}
+		}
+	}
+	for _, p := range w.j.Practice {
+		if it, ok := w.m.Item(p.Item); ok && !p.Done {
+			return it
+		}
+	}
+	return nil
+}
+
+// complete erases what was private and leaves the day.
+func (w way) complete(today string) {
+	*w.j = Journey{
+		ID: w.j.ID, Person: w.j.Person, Module: w.j.Module, Edition: w.m.Edition, Completed: today, Pending: Standing,
+		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
+	}
+}

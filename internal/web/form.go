@@ -1,0 +1,68 @@
+package web
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/fault"
+)
+
+// Limits on a form, whatever it is.
+const (
+	maxFields = 200
+	maxValue  = 20_000 // bytes
+)
+
+// Form is what a browser sent: valid text of bounded size. Line ends are those of Unix, surrounding white space is gone.
+type Form struct{ values map[string][]string }
+
+// ReadForm reads a posted form. fault.Invalid when it is none, holds what is no text, or more than a form of ours can.
+func ReadForm(c *fiber.Ctx) (Form, error) {
+	f := Form{values: map[string][]string{}}
+	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) {
+		return f, fmt.Errorf("%w: this is no form", fault.Invalid)
+	}
+	n := 0
+	var err error
+	c.Request().PostArgs().VisitAll(func(key, value []byte) {
+		n++
+		switch {
+		case err != nil:
+		case n > maxFields:
+			err = fmt.Errorf("%w: more than %d fields", fault.Invalid, maxFields)
+		case !utf8.Valid(key) || !utf8.Valid(value) || strings.ContainsRune(string(value), 0):
+			err = fmt.Errorf("%w: a field is no valid text", fault.Invalid)
+		case len(value) > maxValue:
+			err = fault.Problems{{Field: string(key), Key: "form.too-long"}}
+		default:
+			v := strings.ReplaceAll(string(value), "\r\n", "\n")
+			f.values[string(key)] = append(f.values[string(key)], strings.TrimSpace(v))
+		}
+	})
+	return f, err
+}
+
+// Text returns the first value of a field, or nothing.
+func (f Form) Text(name string) string {
+	if v := f.values[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// All returns every value of a field that is not empty.
+func (f Form) All(name string) []string {
+	var all []string
+	for _, v := range f.values[name] {
+		if v != "" {
+			all = append(all, v)
+		}
+	}
+	return all
+}
+
+// Has says whether the field was sent, for buttons.
+func (f Form) Has(name string) bool { _, ok := f.values[name]; return ok }

@@ -1,0 +1,153 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/fault"
+)
+
+// request is what the middleware has found out about a request.
+type request struct {
+	id       string
+	resolved bool
+	site     *Site
+	lang     string
+	page     string // within the public half; empty in the signed-in half
+	signed   bool   // a person is signed in
+	door     string
+	quiet    bool // nothing about it may be logged
+}
+
+type requestKey struct{}
+
+func requestOf(c *fiber.Ctx) *request {
+	if r, ok := c.Locals(requestKey{}).(*request); ok {
+		return r
+	}
+	r := &request{}
+	c.Locals(requestKey{}, r)
+	return r
+}
+
+// Enter tells the pages of a request who is looking: a signed-in person's institution and language.
+func (s *Server) Enter(c *fiber.Ctx, siteID, lang string) {
+	r := requestOf(c)
+	r.signed, r.lang = true, lang
+	if site, ok := s.sites.byID[siteID]; ok {
+		r.site = site
+	}
+}
+
+// UseLanguage sets the language of the page for whoever is not signed in.
+func UseLanguage(c *fiber.Ctx, lang string) { requestOf(c).lang = lang }
+
+// UseSite sets the institution of the page for whoever is not signed in.
+func (s *Server) UseSite(c *fiber.Ctx, siteID string) {
+	if site, ok := s.sites.byID[siteID]; ok {
+		requestOf(c).site = site
+	}
+}
+
+// SiteOf returns the institution and the language of a request in the public half.
+func SiteOf(c *fiber.Ctx) (*Site, string) { r := requestOf(c); return r.site, r.lang }
+
+// identify gives the request an id and turns a panic into an error.
+func (s *Server) identify(c *fiber.Ctx) (err error) {
+	r := requestOf(c)
+	if r.resolved { // routing has started again
+		return c.Next()
+	}
+	r.id = strings.ToLower(rand.Text()[:12])
+	c.Set("X-Request-Id", r.id)
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return c.Next()
+}
+
+// log writes one line a request: which route, not which address, and nothing about who. What a quiet door serves leaves none.
+func (s *Server) log(c *fiber.Ctx) error {
+	began := time.Now()
+	err := c.Next()
+	r := requestOf(c)
+	if r.quiet {
+		return err
+	}
+	status := c.Response().StatusCode()
+	if err != nil {
+		status = statusOf(err)
+	}
+	level := slog.LevelInfo
+	if r.door == "system" {
+		level = slog.LevelDebug
+	}
+	s.cfg.Log.Log(c.Context(), level, "request", "method", c.Method(), "route", c.Route().Path, "status", status,
+		"ms", time.Since(began).Milliseconds(), "request_id", r.id)
+	return err
+}
+
+// limit gives everything that a handler waits for a common end.
+func (s *Server) limit(c *fiber.Ctx) error {
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	c.SetUserContext(ctx)
+	return c.Next()
+}
+
+// sameSite refuses posts that another site's page makes a browser send.
+func (s *Server) sameSite(c *fiber.Ctx) error {
+	r := &http.Request{Method: c.Method(), Host: string(c.Context().Host()), Header: http.Header{}}
+	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
+		if v := c.Get(name); v != "" {
+			r.Header.Set(name, v)
+		}
+	}
+	if err := s.origin.Check(r); err != nil {
+		return fmt.Errorf("%w: %w", fault.Denied, err)
+	}
+	return c.Next()
+}
+
+// Network returns a key for the network that a request comes from, for rate limits: the address, of IPv6 the first 64 bits. Behind trusted
+// proxies it is the rightmost hop that is not one of them; what stands further left anybody can write.
+func (s *Server) Network(c *fiber.Ctx) string {
+	addr, ok := netip.AddrFromSlice(c.Context().RemoteIP())
+	if !ok {
+		return "unknown"
+	}
+	addr = addr.Unmap()
+	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
+		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
+		if err != nil {
+			break
+		}
+		addr = hop.Unmap()
+	}
+	if addr.Is6() {
+		p, _ := addr.Prefix(64)
+		return p.String()
+	}
+	return addr.String()
+}
+
+func (s *Server) trusted(addr netip.Addr) bool {
+	for _, p := range s.cfg.Proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
