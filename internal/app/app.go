@@ -165,7 +165,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution) (
 func (a *App) serve(institutions []people.Institution) (err error) {
 	cfg := web.Config{
 		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Words: a.words,
-		Proxies: a.cfg.Proxies(), Log: a.log,
+		Proxies: a.cfg.Proxies(), Log: a.log, Now: a.now,
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())

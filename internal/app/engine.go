@@ -28,9 +28,17 @@ func OpenEngine(ctx context.Context, cfg config.Config, now func() time.Time) (s
 // OpenAddress opens mongodb://… or a file of the embedded store.
 func OpenAddress(ctx context.Context, address string, now func() time.Time) (store.Engine, error) {
 	if strings.HasPrefix(address, "mongodb://") || strings.HasPrefix(address, "mongodb+srv://") {
-		return mongodb.Open(ctx, address, now)
+		e, err := mongodb.Open(ctx, address, now)
+		if err != nil {
+			return nil, err // not e: a nil pointer inside an interface is not nil
+		}
+		return e, nil
 	}
-	return sqlite.Open(ctx, address, now)
+	e, err := sqlite.Open(ctx, address, now)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // servingLease is how long after a crash a store still counts as being served.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/url"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/store"
@@ -41,11 +41,11 @@ func Move(ctx context.Context, from, to string, progress Progress) (err error) {
 	}
 	defer func() { err = errors.Join(err, target.Close()) }()
 	for name, e := range map[string]store.Engine{"source": source, "target": target} {
-		lease, err := holdStill(ctx, e)
+		release, err := holdStill(ctx, e)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		defer lease.Release(context.WithoutCancel(ctx)) //nolint:errcheck // it runs out by itself
+		defer release()
 	}
 	names, err := store.Movable(ctx, source)
 	if err != nil {
@@ -94,23 +94,45 @@ func copyOne(ctx context.Context, source, target store.Engine, s *store.Schema, 
 	return nil
 }
 
-// holdStill keeps servers away from a store while it is moved.
-func holdStill(ctx context.Context, e store.Engine) (*store.Lease, error) {
+// movingLease is how long after a crash a store still counts as being moved.
+const movingLease = 15 * time.Second
+
+// holdStill keeps servers and other moves away from a store until release is called.
+func holdStill(ctx context.Context, e store.Engine) (release func(), err error) {
 	serving, err := store.Held(ctx, e, store.ServingPrefix)
 	if err != nil {
 		return nil, err
 	}
 	if len(serving) > 0 {
-		return nil, fmt.Errorf("%d servers are running on it (a server that was killed counts for %v more)", len(serving), servingLease)
+		return nil, fmt.Errorf("%d servers are running on it (one that was killed counts for %v more)", len(serving), servingLease)
 	}
-	moving, err := store.Held(ctx, e, store.MovingPrefix)
+	lease, err := store.Acquire(ctx, e, store.MovingPrefix+"store", movingLease)
+	if errors.Is(err, fault.Conflict) {
+		return nil, fmt.Errorf("another move is running on it (one that was killed counts for %v more)", movingLease)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(moving) > 0 {
-		return nil, errors.New("another move is running on it")
-	}
-	return store.Acquire(ctx, e, store.MovingPrefix+rand.Text(), 24*time.Hour)
+	done := make(chan struct{})
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		t := time.NewTicker(movingLease / 3)
+		defer t.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-t.C:
+				_ = lease.Renew(ctx) // when it fails the store is away, and the copy fails by itself
+			}
+		}
+	}()
+	return func() {
+		close(done)
+		<-stopped
+		_ = lease.Release(context.WithoutCancel(ctx)) // it would run out by itself
+	}, nil
 }
 
 // prepare opens every feature's collections on an engine and returns their schemas by name.
@@ -184,5 +206,8 @@ func Grant(ctx context.Context, cfg config.Config, opts Options, email string, r
 		return people.Person{}, err
 	}
 	p, err := a.people.Grant(ctx, email, role)
+	if errors.Is(err, fault.NotFound) {
+		return p, fmt.Errorf("%s ends in the e-mail domain of no institution", email)
+	}
 	return p, err
 }

@@ -21,7 +21,6 @@ import (
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
-	"github.com/upstander/upstander/internal/store"
 )
 
 // Certificate is issued once for a person, a requirement and a cycle.
@@ -65,7 +64,7 @@ type Service struct {
 }
 
 // New opens the store.
-func New(ctx context.Context, e store.Engine, proof Proof, limits *ephemeral.Limits) (*Service, error) {
+func New(ctx context.Context, e Engine, proof Proof, limits *ephemeral.Limits) (*Service, error) {
 	s, err := openStore(ctx, e)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,9 @@ import (
 	"github.com/upstander/upstander/internal/store"
 )
 
+// Engine is where certificates are kept.
+type Engine = store.Engine
+
 type certificateStore struct {
 	certificates *store.Collection[Certificate]
 }

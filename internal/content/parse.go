@@ -18,8 +18,7 @@ type builder struct {
 	folder string
 	m      *Module
 
-	titles     map[string]position // where a route or a section was named, for the checks across files
-	routeLists map[*Route][]node
+	routeLists map[*Route][]node // where routes name their sections, for the checks across files
 	outcomeAt  map[string]position
 }
 

@@ -23,6 +23,8 @@ func (c *Client) NewCodes() *Codes { return &Codes{rdb: c.rdb, redeem: redis.New
 
 // Keep remembers the hash of a code and what it is for, for a time and a number of tries. An older code of the same id is void.
 func (c *Codes) Keep(ctx context.Context, id, hash, payload string, ttl time.Duration, tries int) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	_, err := c.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
 		p.Del(ctx, codeKey(id))
 		p.HSet(ctx, codeKey(id), "hash", hash, "payload", payload, "tries", tries)
@@ -49,6 +51,8 @@ return {'wrong', ''}`
 // Redeem uses a code up and returns what it is for: fault.Invalid when the hash is wrong, fault.NotFound when there is no such code
 // (any more).
 func (c *Codes) Redeem(ctx context.Context, id, hash string) (payload string, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	r, err := c.redeem.Run(ctx, c.rdb, []string{codeKey(id)}, hash).StringSlice()
 	if err != nil {
 		return "", fmt.Errorf("redeem code: %w", explain(err))
@@ -67,6 +71,8 @@ func (c *Codes) Redeem(ctx context.Context, id, hash string) (payload string, er
 
 // Payload returns what a code is for without using it up; fault.NotFound when there is no such code (any more).
 func (c *Codes) Payload(ctx context.Context, id string) (string, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	payload, err := c.rdb.HGet(ctx, codeKey(id), "payload").Result()
 	if errors.Is(err, redis.Nil) {
 		return "", fmt.Errorf("read code: %w", fault.NotFound)

@@ -20,11 +20,18 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 )
 
-// A call waits this long for a connection and for an answer, twice at most: go-redis would wait for seconds by default.
+// A try waits this long for a connection and for an answer, and all tries of a call together no longer than patience: go-redis would wait for
+// seconds by default.
 const (
 	dialTimeout = 300 * time.Millisecond
 	callTimeout = 400 * time.Millisecond
+	patience    = 800 * time.Millisecond
 )
+
+// bounded is the context of one call.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, patience)
+}
 
 // tick is how often the embedded Redis's clock, which stands still by itself, is moved on.
 const tick = 100 * time.Millisecond
@@ -99,7 +106,11 @@ func (c *Client) advance(ctx context.Context) {
 func (c *Client) Embedded() bool { return c.mini != nil }
 
 // Ping fails with fault.Unavailable when Redis does not answer.
-func (c *Client) Ping(ctx context.Context) error { return explain(c.rdb.Ping(ctx).Err()) }
+func (c *Client) Ping(ctx context.Context) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	return explain(c.rdb.Ping(ctx).Err())
+}
 
 // Close lets go of everything.
 func (c *Client) Close() error {

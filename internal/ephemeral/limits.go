@@ -28,6 +28,8 @@ type Limit struct {
 
 // Allow counts one attempt of key and fails with fault.Wait when there have been too many.
 func (l *Limits) Allow(ctx context.Context, limit Limit, key string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	sum := sha256.Sum256([]byte(key))
 	r, err := l.limiter.Allow(ctx, limit.Name+":"+hex.EncodeToString(sum[:16]), redis_rate.Limit{Rate: limit.Times, Burst: limit.Times, Period: limit.Per})
 	if err != nil {

@@ -23,16 +23,17 @@ type Sessions struct {
 	idle time.Duration
 	life time.Duration
 	now  func() time.Time
-	find *redis.Script
 }
 
 // NewSessions returns the session store. A session ends when it has not been used for idle, and at the latest after life.
 func (c *Client) NewSessions(idle, life time.Duration, now func() time.Time) *Sessions {
-	return &Sessions{rdb: c.rdb, idle: idle, life: life, now: now, find: redis.NewScript(find)}
+	return &Sessions{rdb: c.rdb, idle: idle, life: life, now: now}
 }
 
 // Begin starts a session and returns its token.
 func (s *Sessions) Begin(ctx context.Context, person string) (token string, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	random := make([]byte, 32)
 	rand.Read(random) // never fails
 	token = base64.RawURLEncoding.EncodeToString(random)
@@ -50,36 +51,45 @@ func (s *Sessions) Begin(ctx context.Context, person string) (token string, err 
 	return token, nil
 }
 
-// find answers and renews in one round trip: the idle time starts again, but never beyond the end of the session's life.
-const find = `
-local v = redis.call('HMGET', KEYS[1], 'person', 'until')
-if not v[1] or not v[2] then return false end
-local left = tonumber(v[2]) - tonumber(ARGV[1])
-if left <= 0 then
-	redis.call('DEL', KEYS[1])
-	return false
-end
-redis.call('PEXPIRE', KEYS[1], math.min(left, tonumber(ARGV[2])))
-return v[1]`
-
-// Find returns whose session the token is, and renews it; fault.SignIn when there is none.
+// Find returns whose session the token is, and renews it; fault.SignIn when there is none. One round trip reads and renews; renewing what is not
+// there does nothing, and the end of a session's life is read, not renewed.
 func (s *Sessions) Find(ctx context.Context, token string) (person string, err error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	if len(token) > 100 {
 		return "", fault.SignIn
 	}
-	args := []any{strconv.FormatInt(s.now().UnixMilli(), 10), strconv.FormatInt(s.idle.Milliseconds(), 10)}
-	person, err = s.find.Run(ctx, s.rdb, []string{sessionKey(sessionID(token))}, args...).Text()
-	if errors.Is(err, redis.Nil) {
-		return "", fault.SignIn
-	}
+	key := sessionKey(sessionID(token))
+	var read *redis.SliceCmd
+	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		read = p.HMGet(ctx, key, "person", "until")
+		p.PExpire(ctx, key, s.idle)
+		return nil
+	})
 	if err != nil {
 		return "", fmt.Errorf("find session: %w", explain(err))
 	}
-	return person, nil
+	person, _ = read.Val()[0].(string)
+	until, _ := read.Val()[1].(string)
+	end, _ := strconv.ParseInt(until, 10, 64) // absent: 0, long past
+	if s.now().UnixMilli() < end {
+		return person, nil
+	}
+	return "", s.forget(ctx, key)
+}
+
+// forget removes a session whose life is over.
+func (s *Sessions) forget(ctx context.Context, key string) error {
+	if err := s.rdb.Del(ctx, key).Err(); err != nil {
+		return fmt.Errorf("find session: %w", explain(err))
+	}
+	return fault.SignIn
 }
 
 // End ends one session; ending none is no error.
 func (s *Sessions) End(ctx context.Context, token string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	id := sessionID(token)
 	person, err := s.rdb.HGet(ctx, sessionKey(id), "person").Result()
 	if errors.Is(err, redis.Nil) {
@@ -100,6 +110,8 @@ func (s *Sessions) End(ctx context.Context, token string) error {
 
 // Count says how many sessions a person has, and forgets those that have run out.
 func (s *Sessions) Count(ctx context.Context, person string) (int, error) {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	ids, err := s.rdb.ZRange(ctx, personKey(person), 0, -1).Result()
 	if err != nil {
 		return 0, fmt.Errorf("count sessions: %w", explain(err))
@@ -129,6 +141,8 @@ func (s *Sessions) Count(ctx context.Context, person string) (int, error) {
 
 // EndAll ends every session of a person.
 func (s *Sessions) EndAll(ctx context.Context, person string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	ids, err := s.rdb.ZRange(ctx, personKey(person), 0, -1).Result()
 	if err == nil {
 		_, err = s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {

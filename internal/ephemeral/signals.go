@@ -16,6 +16,8 @@ func (c *Client) NewSignals() *Signals { return &Signals{rdb: c.rdb} }
 
 // Send tells everybody who listens to the topic now.
 func (s *Signals) Send(ctx context.Context, topic, word string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
 	if err := s.rdb.Publish(ctx, "signal:"+topic, word).Err(); err != nil {
 		return fmt.Errorf("send signal: %w", explain(err))
 	}

@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,7 +40,12 @@ type Speaker struct {
 	localizer *i18n.Localizer
 	printer   *message.Printer
 	known     map[string]bool
+	plain     map[string]string // messages without values and plural forms: most of them
+	filled    map[string][]part // messages with values and without plural forms
 }
+
+// part is a piece of a message: words, or the name of a value.
+type part struct{ words, value string }
 
 // Load reads the catalogues that the program carries.
 func Load() (*Catalogue, error) {
@@ -88,6 +95,17 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 		c.languages = append(c.languages, lang)
 		c.speakers[lang] = &Speaker{
 			Lang: lang, localizer: i18n.NewLocalizer(bundle, lang), printer: message.NewPrinter(language.Make(lang)), known: known,
+			plain: map[string]string{}, filled: map[string][]part{},
+		}
+		for id, m := range messages[lang] {
+			if len(forms(m)) > 1 {
+				continue
+			}
+			if parts := split(m.Other); len(parts) == 1 && parts[0].value == "" {
+				c.speakers[lang].plain[id] = m.Other
+			} else {
+				c.speakers[lang].filled[id] = parts
+			}
 		}
 	}
 	slices.Sort(c.languages)
@@ -113,6 +131,12 @@ func (c *Catalogue) In(lang string) *Speaker {
 // T says a message. args are names and values in turn; "Count" chooses the plural form. An unknown key, which a test finds
 // in every view, comes out in brackets.
 func (s *Speaker) T(key string, args ...any) string {
+	if words, ok := s.plain[key]; ok {
+		return words
+	}
+	if parts, ok := s.filled[key]; ok {
+		return fill(parts, args)
+	}
 	cfg := &i18n.LocalizeConfig{MessageID: key}
 	if len(args) > 0 {
 		data := make(map[string]any, len(args)/2)
@@ -131,6 +155,47 @@ func (s *Speaker) T(key string, args ...any) string {
 	}
 	return out
 }
+
+// fill puts values in; one that is not given leaves a gap.
+func fill(parts []part, args []any) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.words)
+		for i := 0; p.value != "" && i+1 < len(args); i += 2 {
+			if args[i] != p.value {
+				continue
+			}
+			switch v := args[i+1].(type) {
+			case string:
+				b.WriteString(v)
+			case int:
+				b.WriteString(strconv.Itoa(v))
+			default:
+				fmt.Fprint(&b, v)
+			}
+		}
+	}
+	return b.String()
+}
+
+// split cuts a message at its values, {{.Name}}.
+func split(message string) []part {
+	var parts []part
+	rest := message
+	for {
+		at := value.FindStringSubmatchIndex(rest)
+		if at == nil {
+			return append(parts, part{words: rest})
+		}
+		parts = append(parts, part{words: rest[:at[0]], value: rest[at[2]:at[3]]})
+		rest = rest[at[1]:]
+	}
+}
+
+var value = regexp.MustCompile(`\{\{\s*\.(\w+)\s*\}\}`)
+
+// Plain returns a message that has neither values nor plural forms; false for any other.
+func (s *Speaker) Plain(key string) (string, bool) { words, ok := s.plain[key]; return words, ok }
 
 // Knows says whether there is a message with this key.
 func (s *Speaker) Knows(key string) bool { return s.known[key] }

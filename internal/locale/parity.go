@@ -2,7 +2,6 @@ package locale
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -19,8 +18,6 @@ func pluralForms(lang string) []string {
 	}
 	return []string{"other"}
 }
-
-var placeholder = regexp.MustCompile(`\{\{\s*\.(\w+)`)
 
 // parity fails when a language lacks a message, a plural form or a placeholder, or has one that the source does not know.
 func parity(messages map[string]map[string]*i18n.Message) error {
@@ -65,7 +62,10 @@ func compareMessage(lang, id string, source, own *i18n.Message) []string {
 		}
 	}
 	for form, text := range is {
-		for _, p := range placeholder.FindAllStringSubmatch(text, -1) {
+		if left := value.ReplaceAllString(text, ""); strings.Contains(left, "{{") {
+			problems = append(problems, fmt.Sprintf("%s: %s (%s) holds more than values like {{.Name}}", lang, id, form))
+		}
+		for _, p := range value.FindAllStringSubmatch(text, -1) {
 			if !slices.Contains(names(was["other"]), p[1]) {
 				problems = append(problems, fmt.Sprintf("%s: %s (%s) uses {{.%s}}, which the source does not", lang, id, form, p[1]))
 			}
@@ -91,7 +91,7 @@ func forms(m *i18n.Message) map[string]string {
 
 func names(text string) []string {
 	var all []string
-	for _, p := range placeholder.FindAllStringSubmatch(text, -1) {
+	for _, p := range value.FindAllStringSubmatch(text, -1) {
 		all = append(all, p[1])
 	}
 	return all

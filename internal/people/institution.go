@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -138,5 +137,5 @@ func (in *Institution) check(languages []string) []string {
 
 // Site returns what the web server has to know of the institution.
 func (in *Institution) Site() web.Site {
-	return web.Site{ID: in.ID, Host: strings.ToLower(in.Host), Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath()}
+	return web.Site{ID: in.ID, Host: in.Host, Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath()}
 }

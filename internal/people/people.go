@@ -17,7 +17,6 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	upmail "github.com/upstander/upstander/internal/mail"
-	"github.com/upstander/upstander/internal/store"
 )
 
 // Role is something that a person may do besides learning.
@@ -58,7 +57,7 @@ const (
 // Config is what the service is made from.
 type Config struct {
 	Institutions []Institution
-	Engine       store.Engine
+	Engine       Engine
 	Ephemeral    *ephemeral.Client
 	Mail         upmail.Sender // nil in a demo without a mail server: codes are shown on the page
 	Words        *locale.Catalogue

@@ -6,6 +6,9 @@ import (
 	"github.com/upstander/upstander/internal/store"
 )
 
+// Engine is where persons are kept.
+type Engine = store.Engine
+
 type personStore struct{ persons *store.Collection[Person] }
 
 func openStore(ctx context.Context, e store.Engine) (*personStore, error) {

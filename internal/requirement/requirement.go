@@ -12,7 +12,6 @@ import (
 
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
-	"github.com/upstander/upstander/internal/store"
 )
 
 // Once is the cycle of a requirement that is never renewed.
@@ -48,7 +47,7 @@ type Service struct {
 }
 
 // New opens the store.
-func New(ctx context.Context, e store.Engine, institutions Institutions) (*Service, error) {
+func New(ctx context.Context, e Engine, institutions Institutions) (*Service, error) {
 	s, err := openStore(ctx, e)
 	if err != nil {
 		return nil, err

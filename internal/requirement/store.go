@@ -6,6 +6,9 @@ import (
 	"github.com/upstander/upstander/internal/store"
 )
 
+// Engine is where standings are kept.
+type Engine = store.Engine
+
 type standingStore struct{ standings *store.Collection[Standing] }
 
 func openStore(ctx context.Context, e store.Engine) (*standingStore, error) {

@@ -93,7 +93,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Key: m.Key, Due: d.Due}
 		for _, j := range journeys {
 			if j.Module == m.ID && j.Completed == "" {
-				row.Begun, row.Percent = true, h.training.way(m, &j).percent()
+				row.Begun, row.Percent = true, lay(m, &j).percent()
 			}
 			if j.Module == m.ID && j.Completed != "" {
 				listed[m.ID] = true // completed, and the standing follows in a moment
@@ -118,7 +118,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		case j.Completed != "" && !certified[m.ID]:
 			p.Waiting = append(p.Waiting, row)
 		case j.Completed == "" && !listed[m.ID]:
-			row.Percent = h.training.way(m, &j).percent()
+			row.Percent = lay(m, &j).percent()
 			p.Begun = append(p.Begun, row)
 		}
 		listed[m.ID] = true
@@ -148,7 +148,7 @@ func (h handler) start(c *fiber.Ctx) error {
 	p := &startPage{Base: h.server.NewBase(c, "training.title"), Begun: found, Route: j.Route, Done: j.Completed}
 	p.Module = viewModule(m, p.Lang)
 	if found && j.Completed == "" {
-		w := h.training.way(m, &j)
+		w := lay(m, &j)
 		p.Percent, p.Sections = w.percent(), w.sections(p.Lang, nil)
 	}
 	return web.Render(c, "training/start", p)
@@ -180,14 +180,14 @@ func (h handler) resume(c *fiber.Ctx) error {
 	case j.Completed != "":
 		return web.Redirect(c, address(m, "done"))
 	}
-	w := h.training.way(m, &j)
+	w := lay(m, &j)
 	if it, ok := m.Item(j.Place); ok && w.belongs(it) {
 		return web.Redirect(c, address(m, it.Key))
 	}
 	if it := w.next(nil); it != nil {
 		return web.Redirect(c, address(m, it.Key))
 	}
-	return web.Redirect(c, address(m, w.stops()[0].item.Key)) // everything is done: going on from anywhere evaluates it
+	return web.Redirect(c, address(m, w.all[0].item.Key)) // everything is done: going on from anywhere evaluates it
 }
 
 // item shows one thing. Whoever is not on the way to it is led to where they are.
@@ -200,22 +200,22 @@ func (h handler) item(c *fiber.Ctx) error {
 	if !ok {
 		return fmt.Errorf("item: %w", fault.NotFound)
 	}
-	if !found || j.Completed != "" || !h.training.way(m, &j).belongs(item) {
+	w := lay(m, &j)
+	if !found || j.Completed != "" || !w.belongs(item) {
 		return web.Redirect(c, address(m, "go"))
 	}
-	return h.show(c, m, j, item, content.Answer{}, nil)
+	return h.show(c, w, item, content.Answer{}, nil)
 }
 
 // show renders an item, with what was typed and what is wrong with it.
-func (h handler) show(c *fiber.Ctx, m *content.Module, j Journey, item *content.Item, typed content.Answer, problem error) error {
-	w := h.training.way(m, &j)
+func (h handler) show(c *fiber.Ctx, w way, item *content.Item, typed content.Answer, problem error) error {
 	p := h.page(h.server.NewBase(c, "item.title-page"), w, item, typed)
 	switch {
 	case p.Practice:
 		p.Title = p.T("item.title-practice", "Left", p.Left)
 	default:
-		stops, n := w.stops(), 0
-		for _, s := range stops {
+		n := 0
+		for _, s := range w.all {
 			if s.section == item.Section {
 				n++
 			}
@@ -229,7 +229,7 @@ func (h handler) show(c *fiber.Ctx, m *content.Module, j Journey, item *content.
 	if problem != nil && !p.Refuse(problem) {
 		return problem
 	}
-	return web.Render(c, "training/item", p)
+	return web.Render(c, "training/"+string(item.Kind), p) // each kind has a view of its own
 }
 
 // act is everything that an item's form can do: answer, take a step in a story, go back in it, go on; or change the language with what was
@@ -247,7 +247,8 @@ func (h handler) act(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if !found || j.Completed != "" || !h.training.way(m, &j).belongs(item) {
+	w := lay(m, &j)
+	if !found || j.Completed != "" || !w.belongs(item) {
 		return web.Redirect(c, address(m, "go")) // a form from before the module, the route or the journey changed
 	}
 	ctx, person, here := c.UserContext(), people.Current(c), address(m, item.Key)
@@ -256,11 +257,11 @@ func (h handler) act(c *fiber.Ctx) error {
 			return err
 		}
 		h.server.Enter(c, person.Institution, lang)
-		return h.show(c, m, j, item, typedAnswer(item, f), nil)
+		return h.show(c, w, item, typedAnswer(item, f), nil)
 	}
 	switch f.Text("do") {
 	case "next":
-		if j, err = h.training.Onward(ctx, person.ID, m, item); err != nil {
+		if _, err = h.training.Onward(ctx, person.ID, m, item); err != nil {
 			return err
 		}
 		return web.Redirect(c, address(m, "go"))
@@ -268,24 +269,27 @@ func (h handler) act(c *fiber.Ctx) error {
 		_, err = h.training.Step(ctx, person.ID, m, item, number(f.Text("at")), f.Text("step"))
 	case "rewind":
 		_, err = h.training.Rewind(ctx, person.ID, m, item, number(f.Text("at")))
-	default:
+	case "answer":
 		var taken bool
 		answer := typedAnswer(item, f)
+		if item.Kind == content.Scenario { // a story is answered step by step
+			answer = content.Answer{}
+		}
 		_, taken, err = h.training.Answer(ctx, person.ID, m, item, answer)
 		if err == nil && !taken {
 			here += "?said=answered-before"
 		}
 		if errors.Is(err, fault.Invalid) {
-			return h.show(c, m, j, item, answer, err)
+			return h.show(c, w, item, answer, err)
 		}
 	}
 	if errors.Is(err, fault.Invalid) {
-		return h.show(c, m, j, item, content.Answer{}, err)
+		return h.show(c, w, item, content.Answer{}, err)
 	}
 	if err != nil {
 		return err
 	}
-	return web.Redirect(c, here)
+	return web.Redirect(c, here) // also for a form without a button's name: nothing was done
 }
 
 // typedAnswer reads the form of an item.
@@ -295,6 +299,8 @@ func typedAnswer(item *content.Item, f web.Form) content.Answer {
 		return content.Answer{Options: f.All("option")}
 	case content.Myth:
 		return content.Answer{Verdict: f.Text("verdict"), Sure: number(f.Text("sure"))}
+	case content.Scenario:
+		return content.Answer{Path: f.All("step")}
 	case content.Sort:
 		a := content.Answer{Placed: map[string]string{}}
 		for _, t := range item.Things {

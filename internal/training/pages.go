@@ -118,7 +118,6 @@ type itemPage struct {
 	web.Base
 	ModuleKey, ModuleTitle string
 	Key                    string
-	Kind                   content.Kind
 	Words                  *content.Words
 	Notes                  []string
 	Several                bool
@@ -127,7 +126,6 @@ type itemPage struct {
 	Section     string
 	Percent     int
 	Segments    []segment
-	Sections    []sectionLink
 	Practice    bool
 	Left        int // places left in this round of practice
 
@@ -197,7 +195,7 @@ type replyView struct {
 func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
 	words := item.In(base.Lang)
 	p := &itemPage{
-		Base: base, ModuleKey: w.m.Key, ModuleTitle: w.m.In(base.Lang).Title, Key: item.Key, Kind: item.Kind, Words: words,
+		Base: base, ModuleKey: w.m.Key, ModuleTitle: w.m.In(base.Lang).Title, Key: item.Key, Words: words,
 		Notes: item.Notes, Several: item.Several,
 	}
 	w.progress(p, item)
@@ -212,9 +210,15 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 	case content.Myth:
 		w.myth(p, item, words, answer)
 	case content.Scenario:
-		w.story(p, item, words)
+		w.story(p, item, words, typed)
 	case content.Sort:
 		w.sort(p, item, words, answer)
+	}
+	switch {
+	case item.Kind == content.Scenario && !p.Story.Ended:
+		p.Carry = web.Carry{Form: "answer", Do: "step"}
+	case item.Asked() && !answered:
+		p.Carry = web.Carry{Form: "answer", Do: "answer"}
 	}
 	if p.Answered && (item.Kind != content.Scenario || p.Story.Ended) {
 		p.Reply = w.reply(base, item, words, answer)
@@ -226,17 +230,10 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 
 // progress fills in where the learner is.
 func (w way) progress(p *itemPage, item *content.Item) {
-	stops, done := w.stops(), 0
 	here, _ := w.onRoute(item)
-	for _, s := range stops {
-		if w.done(s.item) {
-			done++
-		}
-	}
-	p.Percent = 100 * done / len(stops)
+	p.Percent = w.percent()
 	p.Parts = len(w.r.Sections)
-	p.Sections = w.sections(p.Lang, here.section)
-	for i, s := range p.Sections {
+	for i, s := range w.sections(p.Lang, here.section) {
 		state := "ahead"
 		switch {
 		case s.Current:
@@ -259,29 +256,26 @@ func (w way) progress(p *itemPage, item *content.Item) {
 // sections lists the parts of the route with the address of the first thing in each.
 func (w way) sections(lang string, current *content.Section) []sectionLink {
 	var all []sectionLink
-	for _, s := range w.r.Sections {
-		l := sectionLink{Title: s.Title(lang), Current: s == current, Done: true}
-		for i, slot := range s.Slots {
-			it := w.pick(slot)
-			if i == 0 {
-				l.Key = it.Key
-			}
-			l.Done = l.Done && w.done(it)
+	var last *content.Section
+	for _, stop := range w.all {
+		if stop.section != last {
+			last = stop.section
+			all = append(all, sectionLink{Title: last.Title(lang), Key: stop.item.Key, Current: last == current, Done: true})
 		}
-		all = append(all, l)
+		all[len(all)-1].Done = all[len(all)-1].Done && w.done(stop.item)
 	}
 	return all
 }
 
 // percent is how much of the route is done.
 func (w way) percent() int {
-	stops, done := w.stops(), 0
-	for _, s := range stops {
+	done := 0
+	for _, s := range w.all {
 		if w.done(s.item) {
 			done++
 		}
 	}
-	return 100 * done / max(1, len(stops))
+	return 100 * done / max(1, len(w.all))
 }
 
 func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
@@ -316,7 +310,7 @@ func (w way) myth(p *itemPage, item *content.Item, _ *content.Words, a content.A
 	}
 }
 
-func (w way) story(p *itemPage, item *content.Item, words *content.Words) {
+func (w way) story(p *itemPage, item *content.Item, words *content.Words, typed content.Answer) {
 	walk := w.j.Walks[item.ID]
 	trail, ok := item.Trail(walk)
 	if !ok {
@@ -331,7 +325,7 @@ func (w way) story(p *itemPage, item *content.Item, words *content.Words) {
 	p.Story.Now, p.Story.Steps = momentView{Text: words.Moments[now.ID].Text}, len(walk)
 	p.Story.Ended = now.Ending()
 	for _, c := range now.Choices {
-		p.Story.Choices = append(p.Story.Choices, optionView{ID: c.ID, Text: words.Moments[now.ID].Choices[c.ID]})
+		p.Story.Choices = append(p.Story.Choices, optionView{ID: c.ID, Text: words.Moments[now.ID].Choices[c.ID], Chosen: slices.Contains(typed.Path, c.ID)})
 	}
 	w.byLot(item, p.Story.Choices)
 	if !p.Story.Ended {
@@ -406,6 +400,7 @@ func (w way) reply(base web.Base, item *content.Item, words *content.Words, a co
 func Views() map[string]any {
 	return map[string]any{
 		"training/home": homePage{}, "training/catalog": catalogPage{}, "training/about": aboutPage{}, "training/start": startPage{},
-		"training/item": itemPage{}, "training/done": donePage{}, "training/read": readPage{},
+		"training/page": itemPage{}, "training/reflect": itemPage{}, "training/choice": itemPage{}, "training/myth": itemPage{},
+		"training/scenario": itemPage{}, "training/sort": itemPage{}, "training/done": donePage{}, "training/read": readPage{},
 	}
 }

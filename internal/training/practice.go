@@ -10,7 +10,7 @@ import (
 // marked lists the route's marked stops of an outcome.
 func (w way) marked(outcome string) []*content.Item {
 	var all []*content.Item
-	for _, s := range w.stops() {
+	for _, s := range w.all {
 		if s.item.Marked() && s.item.Outcome == outcome {
 			all = append(all, s.item)
 		}

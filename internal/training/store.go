@@ -7,6 +7,9 @@ import (
 	"github.com/upstander/upstander/internal/store"
 )
 
+// Engine is where journeys are kept.
+type Engine = store.Engine
+
 type journeyStore struct{ journeys *store.Collection[Journey] }
 
 func openStore(ctx context.Context, e store.Engine) (*journeyStore, error) {

@@ -16,7 +16,6 @@ import (
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
-	"github.com/upstander/upstander/internal/store"
 )
 
 // Journey is one learner's way through one module.
@@ -85,7 +84,7 @@ type Desk interface {
 
 // Config is what the service is made from.
 type Config struct {
-	Engine    store.Engine
+	Engine    Engine
 	Library   func() *content.Library // the modules as they are now
 	Standings Standings
 	Persons   interface {
@@ -162,7 +161,7 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		default:
 			return nil
 		}
-		return s.way(m, j).settleIn()
+		return lay(m, j).settleIn()
 	})
 }
 
@@ -208,17 +207,8 @@ func (s *Service) change(ctx context.Context, person string, m *content.Module, 
 			return nil
 		}
 		j.Edition = m.Edition
-		return change(s.way(m, j))
+		return change(lay(m, j))
 	})
-}
-
-func (s *Service) way(m *content.Module, j *Journey) way {
-	r, ok := m.Route(j.Route)
-	if !ok { // the route has gone from the module: the first one is always there
-		r = m.Routes[0]
-		j.Route = r.ID
-	}
-	return way{m: m, r: r, j: j}
 }
 
 // settle records the standing of a completed journey and takes the pending mark away.

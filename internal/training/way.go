@@ -1,8 +1,6 @@
 package training
 
 import (
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -15,9 +13,10 @@ import (
 // A module may be edited between two visits. Whatever a journey remembers of items that are gone is ignored, and what is new is simply not
 // done yet.
 type way struct {
-	m *content.Module
-	r *content.Route
-	j *Journey
+	m   *content.Module
+	r   *content.Route
+	j   *Journey
+	all []stop // the route from its beginning to its end
 }
 
 // stop is one place of the route with the item that this learner meets there.
@@ -26,15 +25,20 @@ type stop struct {
 	item    *content.Item
 }
 
-// stops lists the route from its beginning to its end.
-func (w way) stops() []stop {
-	var all []stop
-	for _, s := range w.r.Sections {
+// lay lays a journey on its route.
+func lay(m *content.Module, j *Journey) way {
+	r, ok := m.Route(j.Route)
+	if !ok { // the route has gone from the module: the first one is always there
+		r = m.Routes[0]
+		j.Route = r.ID
+	}
+	w := way{m: m, r: r, j: j}
+	for _, s := range r.Sections {
 		for _, slot := range s.Slots {
-			all = append(all, stop{s, w.pick(slot)})
+			w.all = append(w.all, stop{s, w.pick(slot)})
 		}
 	}
-	return all
+	return w
 }
 
 // pick draws a variant by lot, the same one each time: one that was answered, else the highest draw. A variant that is added to the module
@@ -48,15 +52,24 @@ func (w way) pick(slot content.Slot) *content.Item {
 	return slices.MaxFunc(slot, func(a, b *content.Item) int { return w.draw("variant", a.ID) - w.draw("variant", b.ID) })
 }
 
-// draw is a number for something, by lot: unrelated for other journeys and other purposes, and the same every time.
+// draw is a number for something, by lot: unrelated for other journeys and other purposes, and the same every time. It keeps nothing secret, so a
+// quick hash will do: FNV-1a with a final mix that spreads small differences over all bits.
 func (w way) draw(purpose, id string) int {
-	sum := sha256.Sum256([]byte(w.j.Seed + "/" + purpose + "/" + id))
-	return int(binary.BigEndian.Uint32(sum[:4]))
+	h := uint64(14695981039346656037)
+	for _, part := range [3]string{w.j.Seed, purpose, id} {
+		for i := range len(part) {
+			h = (h ^ uint64(part[i])) * 1099511628211
+		}
+		h *= 1099511628211 // keeps "ab", "c" apart from "a", "bc"
+	}
+	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
+	h = (h ^ h>>27) * 0x94d049bb133111eb
+	return int(h >> 33)
 }
 
 // onRoute returns the stop at which an item is asked, if it is.
 func (w way) onRoute(item *content.Item) (stop, bool) {
-	for _, s := range w.stops() {
+	for _, s := range w.all {
 		if s.item == item {
 			return s, true
 		}
@@ -203,7 +216,7 @@ func (w way) onward(item *content.Item, today string) error {
 // next returns what to do after an item (nil: from the beginning): what is left of the route behind it, then what is left in front of it, then
 // practice; nil when nothing is left. Somebody who has gone back to read something again is led to where they were.
 func (w way) next(after *content.Item) *content.Item {
-	stops := w.stops()
+	stops := w.all
 	at := slices.IndexFunc(stops, func(s stop) bool { return after != nil && s.item == after })
 	if at >= 0 && w.practising(after) == nil && !w.done(after) {
 		return after

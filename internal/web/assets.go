@@ -25,6 +25,7 @@ type asset struct {
 	body, zipped []byte
 	kind         string
 	hash         string
+	url          string
 }
 
 func loadAssets(fsys fs.FS, reload bool) (*assets, error) {
@@ -60,7 +61,8 @@ func readAsset(fsys fs.FS, name string) (asset, error) {
 	if err := w.Close(); err != nil {
 		return asset{}, err
 	}
-	return asset{body: body, zipped: zipped.Bytes(), kind: kind, hash: hex.EncodeToString(sum[:6])}, nil
+	hash, ext := hex.EncodeToString(sum[:6]), path.Ext(name)
+	return asset{body: body, zipped: zipped.Bytes(), kind: kind, hash: hash, url: "/public/" + strings.TrimSuffix(name, ext) + "." + hash + ext}, nil
 }
 
 func (a *assets) find(name string) (asset, bool) {
@@ -79,8 +81,7 @@ func (a *assets) url(name string) string {
 	if !ok {
 		return "/public/missing/" + name // a test looks for these
 	}
-	ext := path.Ext(name)
-	return "/public/" + strings.TrimSuffix(name, ext) + "." + f.hash + ext
+	return f.url
 }
 
 // asset answers /public/…. A page that is older than this program asks by an older hash and gets the file of today, not to keep.

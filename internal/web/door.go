@@ -64,5 +64,8 @@ func (d Door) enter(c *fiber.Ctx) error {
 	if d.half == Public && c.Method() != http.MethodPost && !d.server.cfg.Reload {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=60")
 	}
+	if d.half == App {
+		c.Set("X-Robots-Tag", "noindex")
+	}
 	return c.Next()
 }

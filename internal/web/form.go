@@ -27,7 +27,7 @@ func ReadForm(c *fiber.Ctx) (Form, error) {
 	}
 	n := 0
 	var err error
-	c.Request().PostArgs().VisitAll(func(key, value []byte) {
+	for key, value := range c.Request().PostArgs().All() {
 		n++
 		switch {
 		case err != nil:
@@ -41,7 +41,7 @@ func ReadForm(c *fiber.Ctx) (Form, error) {
 			v := strings.ReplaceAll(string(value), "\r\n", "\n")
 			f.values[string(key)] = append(f.values[string(key)], strings.TrimSpace(v))
 		}
-	})
+	}
 	return f, err
 }
 

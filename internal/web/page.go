@@ -21,12 +21,17 @@ type Base struct {
 	Page   string // path within the public half; empty elsewhere
 	Here   string // the address itself, for forms that come back to it
 	Said   string // what has just been done, after a redirect
+	Carry  Carry  // the form whose content a change of language keeps
 
 	problems fault.Problems
 	host     string
 	server   *Server
 	speaker  *locale.Speaker
 }
+
+// Carry names a form that the language switch submits, so that what was typed is kept. Do is the value of the form's own button, which stays
+// the one that the Enter key presses.
+type Carry struct{ Form, Do string }
 
 // NewBase reads what a request says about its page. title is a message key, args its values.
 func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
@@ -130,6 +135,8 @@ func (b Base) reason(p fault.Problem) string {
 	}
 	return b.T(p.Key, args...)
 }
+
+func (b Base) language() string { return b.Lang }
 
 func (b Base) refused() bool { return len(b.problems) > 0 }
 

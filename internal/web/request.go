@@ -9,7 +9,6 @@ import (
 	"net/netip"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -79,7 +78,7 @@ func (s *Server) identify(c *fiber.Ctx) (err error) {
 
 // log writes one line a request: which route, not which address, and nothing about who. What a quiet door serves leaves none.
 func (s *Server) log(c *fiber.Ctx) error {
-	began := time.Now()
+	began := s.cfg.Now()
 	err := c.Next()
 	r := requestOf(c)
 	if r.quiet {
@@ -94,7 +93,7 @@ func (s *Server) log(c *fiber.Ctx) error {
 		level = slog.LevelDebug
 	}
 	s.cfg.Log.Log(c.Context(), level, "request", "method", c.Method(), "route", c.Route().Path, "status", status,
-		"ms", time.Since(began).Milliseconds(), "request_id", r.id)
+		"ms", s.cfg.Now().Sub(began).Milliseconds(), "request_id", r.id)
 	return err
 }
 
@@ -108,6 +107,9 @@ func (s *Server) limit(c *fiber.Ctx) error {
 
 // sameSite refuses posts that another site's page makes a browser send.
 func (s *Server) sameSite(c *fiber.Ctx) error {
+	if c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead { // they change nothing
+		return c.Next()
+	}
 	r := &http.Request{Method: c.Method(), Host: string(c.Context().Host()), Header: http.Header{}}
 	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
 		if v := c.Get(name); v != "" {

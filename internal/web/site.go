@@ -42,10 +42,11 @@ func newSites(list []Site) sites {
 	s := sites{byID: map[string]*Site{}, byHost: map[string]*Site{}}
 	for _, one := range list {
 		site := &one
+		site.Host = strings.ToLower(site.Host)
 		s.all = append(s.all, site)
 		s.byID[site.ID] = site
 		if site.Host != "" {
-			s.byHost[strings.ToLower(site.Host)] = site
+			s.byHost[site.Host] = site
 		}
 	}
 	return s
@@ -117,7 +118,7 @@ func (s *Server) link(site *Site, lang, page, seenFrom string) string {
 	switch {
 	case site.Host == "":
 		return "/" + site.ID + path
-	case bareHost(seenFrom) == strings.ToLower(site.Host):
+	case bareHost(seenFrom) == site.Host:
 		return path
 	}
 	scheme, _, _ := strings.Cut(s.cfg.URL, "://")

@@ -17,7 +17,6 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/gofiber/fiber/v2/middleware/compress"
-	"github.com/gofiber/template/html/v2"
 
 	"github.com/upstander/upstander/internal/locale"
 )
@@ -40,6 +39,7 @@ type Config struct {
 	Words   *locale.Catalogue
 	Proxies []netip.Prefix // networks whose X-Forwarded-For is believed
 	Log     *slog.Logger
+	Now     func() time.Time
 }
 
 // Server is the web server and everything that its pages need.
@@ -65,10 +65,9 @@ func New(cfg Config) (*Server, error) {
 	if s.assets, err = loadAssets(cfg.Public, cfg.Reload); err != nil {
 		return nil, err
 	}
-	engine := html.NewFileSystem(http.FS(cfg.Views), ".html")
-	engine.Reload(cfg.Reload)
-	if err := engine.Load(); err != nil {
-		return nil, fmt.Errorf("read templates: %w", err)
+	views := newTemplates(cfg.Views, cfg.Words, cfg.Reload)
+	if err := views.Load(); err != nil {
+		return nil, err
 	}
 	s.app = fiber.New(fiber.Config{
 		AppName:               "Upstander",
@@ -81,7 +80,7 @@ func New(cfg Config) (*Server, error) {
 		ReadTimeout:           15 * time.Second,
 		WriteTimeout:          30 * time.Second,
 		IdleTimeout:           90 * time.Second,
-		Views:                 engine,
+		Views:                 views,
 		ErrorHandler:          s.fail,
 	})
 	for _, m := range s.middleware() {

@@ -17,7 +17,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,13 +33,15 @@ import (
 const tablePrefix = "d_"
 
 // pragmas are in force on every connection; a test asserts them.
-var pragmas = []string{
-	"busy_timeout(5000)",
-	"journal_mode(WAL)",
-	"synchronous(FULL)",
-	"secure_delete(ON)",
-	"foreign_keys(OFF)",
-	"temp_store(MEMORY)",
+func pragmas(more ...string) []string {
+	return append([]string{
+		"busy_timeout(5000)",
+		"journal_mode(WAL)",
+		"synchronous(FULL)",
+		"secure_delete(ON)",
+		"foreign_keys(OFF)",
+		"temp_store(MEMORY)",
+	}, more...)
 }
 
 // Engine is one open file. It implements store.Engine.
@@ -57,17 +58,17 @@ type Engine struct {
 // Open opens or creates the file, and the folder it lies in. now is the clock that leases go by.
 func Open(ctx context.Context, path string, now func() time.Time) (*Engine, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create the data folder: %w", err)
+		return nil, fmt.Errorf("the data folder cannot be written: %w", err)
 	}
 	if err := writable(path); err != nil {
 		return nil, err
 	}
 	e := &Engine{path: path, now: now}
 	var err error
-	if e.writes, err = connect(path, 1, append(slices.Clone(pragmas), "cache_size(-16000)", "wal_autocheckpoint(1000)")); err != nil {
+	if e.writes, err = connect(path, 1, pragmas("cache_size(-16000)", "wal_autocheckpoint(1000)")); err != nil {
 		return nil, err
 	}
-	if e.reads, err = connect(path, 4, append(slices.Clone(pragmas), "cache_size(-32000)", "query_only(ON)")); err != nil {
+	if e.reads, err = connect(path, 4, pragmas("cache_size(-32000)", "query_only(ON)")); err != nil {
 		e.writes.Close()
 		return nil, err
 	}

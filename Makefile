@@ -1,0 +1,33 @@
+# `make help` lists what there is. `run` and `test` need Go alone.
+
+GO ?= go
+TOOLS := .ci/tools/go.mod
+
+.PHONY: help run test check bench build
+
+help: ## list these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+run: ## build and serve the whole product with demo data on http://localhost:8080
+	$(GO) run ./cmd/upstander serve --demo --source .
+
+test: ## run every test that needs Go alone
+	$(GO) test ./...
+
+check: ## format, vet, staticcheck, and every test with the race detector
+	@unformatted="$$($(GO) tool -modfile=$(TOOLS) gofumpt -l cmd internal views public modules)"; \
+	if [ -n "$$unformatted" ]; then echo "not formatted (make format):"; echo "$$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool -modfile=$(TOOLS) staticcheck -checks inherit,-ST1012 ./...
+	$(GO) run ./cmd/upstander check modules
+	$(GO) test -race ./...
+
+format: ## format the sources
+	$(GO) tool -modfile=$(TOOLS) gofumpt -w cmd internal views public modules
+
+bench: ## measure stores and requests; ratios are taken in one run
+	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/store/storetest
+	$(GO) test -run '^$$' -bench . -benchtime 4000x ./internal/app
+
+build: ## build the one binary into bin/
+	CGO_ENABLED=0 $(GO) build -trimpath -o bin/upstander ./cmd/upstander

@@ -1,0 +1,430 @@
+package app
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/upstander/upstander/internal/content"
+)
+
+// commands are the words that the stories are written in.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	do := func(run func(s *story, args []string) error) func(*testscript.TestScript, bool, []string) {
+		return func(ts *testscript.TestScript, neg bool, args []string) {
+			s := ts.Value("story").(*story)
+			err := run(s, args)
+			switch {
+			case err != nil && !neg:
+				ts.Fatalf("%v", err)
+			case err == nil && neg:
+				ts.Fatalf("unexpectedly so")
+			}
+		}
+	}
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"serve":       do(func(s *story, args []string) error { return s.start(args...) }),
+		"serve-data":  do(serveDataCommand),
+		"copy-source": do(copySourceCommand),
+		"edit":        do(editCommand),
+		"until-seen": do(func(s *story, args []string) error {
+			return until("seen", func() bool { return s.browser.open(s.browser.url.Path) == nil && s.browser.sees(args[0]) })
+		}),
+		"until-logged": do(func(s *story, args []string) error {
+			return until("logged", func() bool { return strings.Contains(s.output.String(), args[0]) })
+		}),
+		"crash":     do(func(s *story, _ []string) error { return s.stop(syscall.SIGKILL) }),
+		"shut-down": do(func(s *story, _ []string) error { return s.stop(syscall.SIGTERM) }),
+		"redis":     do(redisCommand),
+		"ready": do(func(s *story, _ []string) error {
+			return until("ready", func() bool { return s.health("/readyz") == 200 })
+		}),
+		"unready": do(func(s *story, _ []string) error {
+			return until("not ready", func() bool { return s.health("/readyz") == 503 })
+		}),
+		"alive":  do(aliveCommand),
+		"logged": do(func(s *story, args []string) error { return contains(s.output.String(), args[0]) }),
+
+		"on":      do(func(s *story, args []string) error { s.on(args[0]); return nil }),
+		"open":    do(func(s *story, args []string) error { return s.browser.open(s.expand(args[0])) }),
+		"follow":  do(func(s *story, args []string) error { return s.browser.follow(args[0]) }),
+		"press":   do(func(s *story, args []string) error { return s.browser.press(args[0]) }),
+		"type":    do(typeCommand),
+		"see":     do(func(s *story, args []string) error { return contains(text(s.browser.page), s.expand(args[0])) }),
+		"markup":  do(func(s *story, args []string) error { return contains(s.browser.body, s.expand(args[0])) }),
+		"at":      do(atCommand),
+		"status":  do(statusCommand),
+		"within":  do(withinCommand),
+		"post":    do(postCommand),
+		"keep":    do(keepCommand),
+		"sign-in": do(signInCommand),
+		"enter":   do(enterCommand),
+
+		"answer": do(func(s *story, args []string) error { return s.answer(args[0]) }),
+		"go-on":  do(goOnCommand),
+		"storm":  do(stormCommand),
+	}
+}
+
+func contains(page, words string) error {
+	if !strings.Contains(page, words) {
+		return fmt.Errorf("not there: %q in\n%s", words, page)
+	}
+	return nil
+}
+
+// expand puts in what has been kept: {name}.
+func (s *story) expand(text string) string {
+	for name, value := range s.kept {
+		text = strings.ReplaceAll(text, "{"+name+"}", value)
+	}
+	return text
+}
+
+// copy-source FOLDER: the sources that an author works on
+func copySourceCommand(s *story, args []string) error {
+	for _, part := range []string{"views", "public", "modules"} {
+		if err := os.CopyFS(filepath.Join(s.env.WorkDir, args[0], part), os.DirFS(filepath.Join("../..", part))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// edit FILE OLD NEW
+func editCommand(s *story, args []string) error {
+	file := filepath.Join(s.env.WorkDir, args[0])
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	if !strings.Contains(string(b), args[1]) {
+		return fmt.Errorf("%s does not contain %q", args[0], args[1])
+	}
+	return os.WriteFile(file, []byte(strings.Replace(string(b), args[1], args[2], 1)), 0o600)
+}
+
+// serve-data FILE: on a data folder that holds nothing but this store, put there by upstander restore
+func serveDataCommand(s *story, args []string) error {
+	s.data = filepath.Join(s.env.WorkDir, "data-of-"+args[0])
+	restore := exec.Command(s.binary, "restore", filepath.Join(s.env.WorkDir, args[0]))
+	restore.Env = append(os.Environ(), "UPSTANDER_DATA="+s.data, "UPSTANDER_STORE=")
+	if out, err := restore.CombinedOutput(); err != nil {
+		return fmt.Errorf("restore: %w\n%s", err, out)
+	}
+	return s.start()
+}
+
+// redis away | redis back
+func redisCommand(s *story, args []string) error {
+	if args[0] == "away" {
+		s.gate.shut()
+		return nil
+	}
+	return s.gate.open()
+}
+
+func aliveCommand(s *story, _ []string) error {
+	if code := s.health("/healthz"); code != 200 {
+		return fmt.Errorf("healthz answers %d", code)
+	}
+	return nil
+}
+
+// type FIELD VALUE: into a field, or the value of a radio button or checkbox
+func typeCommand(s *story, args []string) error {
+	if !s.browser.fields()[args[0]] {
+		return fmt.Errorf("there is no field %q on %s", args[0], s.browser.url)
+	}
+	s.browser.typed[args[0]] = append(s.browser.typed[args[0]], s.expand(args[1]))
+	return nil
+}
+
+// at PATTERN: the path of the page, with * for one segment
+func atCommand(s *story, args []string) error {
+	if ok, err := path.Match(s.expand(args[0]), s.browser.url.Path); err != nil || !ok {
+		return fmt.Errorf("the page is %s", s.browser.url)
+	}
+	return nil
+}
+
+func statusCommand(s *story, args []string) error {
+	if strconv.Itoa(s.browser.status) != args[0] {
+		return fmt.Errorf("%s answered %d\n%s", s.browser.url, s.browser.status, text(s.browser.page))
+	}
+	return nil
+}
+
+// within SECONDS: how long the last page took
+func withinCommand(s *story, args []string) error {
+	n, err := strconv.ParseFloat(args[0], 64)
+	if err == nil && s.browser.took.Seconds() > n {
+		err = fmt.Errorf("%s took %v", s.browser.url, s.browser.took)
+	}
+	return err
+}
+
+// post PATH [FIELD VALUE …]: a form that no page shows
+func postCommand(s *story, args []string) error {
+	form := url.Values{}
+	for i := 1; i+1 < len(args); i += 2 {
+		form.Add(args[i], s.expand(args[i+1]))
+	}
+	return s.browser.post(s.expand(args[0]), form)
+}
+
+// keep NAME: the last segment of the page's path, for {NAME} later
+func keepCommand(s *story, args []string) error {
+	s.kept[args[0]] = path.Base(s.browser.url.Path)
+	return nil
+}
+
+// sign-in EMAIL: by a code, which the demo shows on the page
+func signInCommand(s *story, args []string) error {
+	b := s.browser
+	if err := b.open("/app/sign-in"); err != nil {
+		return err
+	}
+	b.typed["email"] = []string{args[0]}
+	if err := b.press("Send me a code"); err != nil {
+		return err
+	}
+	code := find(b.page, func(n *node) bool { return attr(n, "class") == "code" })
+	if code == nil {
+		return fmt.Errorf("no code is shown: %s", text(b.page))
+	}
+	b.typed["code"] = []string{text(code)}
+	if err := b.press("Sign in"); err != nil {
+		return err
+	}
+	if b.url.Path != "/app" || b.status != 200 {
+		return fmt.Errorf("not signed in: %s answered %d", b.url, b.status)
+	}
+	return nil
+}
+
+// enter ROLE: by the demo's button
+func enterCommand(s *story, args []string) error {
+	if err := s.browser.open("/app/sign-in"); err != nil {
+		return err
+	}
+	return s.browser.press(args[0])
+}
+
+// item returns the item that the browser looks at.
+func (s *story) item() (*content.Item, error) {
+	parts := strings.Split(strings.Trim(s.browser.url.Path, "/"), "/")
+	if len(parts) == 4 {
+		if m, ok := s.library.ModuleAt(parts[2]); ok {
+			if it, ok := m.ItemAt(parts[3]); ok {
+				return it, nil
+			}
+		}
+	}
+	return nil, fmt.Errorf("%s shows no item", s.browser.url)
+}
+
+// answer rightly | wrongly: whatever is asked on the page, and stay on it
+func (s *story) answer(how string) error {
+	it, err := s.item()
+	if err != nil {
+		return err
+	}
+	if !it.Asked() {
+		return nil
+	}
+	if it.Kind == content.Scenario {
+		for _, step := range story1(it, how == "rightly") {
+			s.browser.typed["step"] = []string{step}
+			if err := s.browser.press("Show what happens"); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for name, values := range given(it, how == "rightly") {
+		s.browser.typed[name] = values
+	}
+	return s.browser.press("Give my answer")
+}
+
+// given is an answer to an item, right or wrong, as form fields.
+func given(it *content.Item, right bool) map[string][]string {
+	f := map[string][]string{}
+	switch it.Kind {
+	case content.Choice:
+		for _, o := range it.Options {
+			if o.Right == right && (it.Several || len(f["option"]) == 0) {
+				f["option"] = append(f["option"], o.ID)
+			}
+		}
+	case content.Myth:
+		f["verdict"], f["sure"] = []string{content.VerdictMyth}, []string{"3"}
+		if it.Verdict == right {
+			f["verdict"] = []string{content.VerdictTrue}
+		}
+	case content.Sort:
+		for _, t := range it.Things {
+			place := t.Places[0]
+			if !right {
+				place = it.Places[slices.IndexFunc(it.Places, func(p string) bool { return !slices.Contains(t.Places, p) })]
+			}
+			f["place-"+t.ID] = []string{place}
+		}
+	}
+	return f
+}
+
+// story1 finds a path through a scenario with full credit, or with as little as can be had.
+func story1(it *content.Item, right bool) []string {
+	var best []string
+	credit := -1.0
+	var walk func(p []string)
+	walk = func(p []string) {
+		trail, _ := it.Trail(p)
+		now := trail[len(trail)-1]
+		if now.Ending() && (credit < 0 || right == (now.Credit > credit)) {
+			best, credit = p, now.Credit
+		}
+		for _, c := range now.Choices {
+			walk(append(slices.Clone(p), c.ID))
+		}
+	}
+	walk(nil)
+	return best
+}
+
+// go-on rightly | wrongly [N]: answer and go on, N times or until the way ends: at completion, or where practice begins or ends
+func goOnCommand(s *story, args []string) error {
+	steps := 300
+	if len(args) > 1 {
+		var err error
+		if steps, err = strconv.Atoi(args[1]); err != nil {
+			return err
+		}
+	}
+	practising := s.browser.sees("Practice ·")
+	for range steps {
+		if err := s.answer(args[0]); err != nil {
+			return err
+		}
+		if err := s.browser.press("Go on"); err != nil {
+			return err
+		}
+		if strings.HasSuffix(s.browser.url.Path, "/done") || len(args) == 1 && s.browser.sees("Practice ·") != practising {
+			return nil
+		}
+	}
+	if len(args) > 1 {
+		return nil
+	}
+	return fmt.Errorf("the way does not end; it is at %s", s.browser.url)
+}
+
+// storm N: N learners answer their first question at once; the program is killed in the middle and started again; every answer that was
+// acknowledged must be there
+func stormCommand(s *story, args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	learners := make([]*browser, n)
+	for i := range learners {
+		s.on(fmt.Sprint("learner ", i))
+		learners[i] = s.browser
+		if err := s.toFirstQuestion(fmt.Sprintf("learner%d@aldermoor.example", i)); err != nil {
+			return err
+		}
+	}
+	acknowledged := make([]bool, n)
+	var mu sync.Mutex
+	count := 0
+	enough := make(chan struct{})
+	var wg sync.WaitGroup
+	for i, b := range learners {
+		s.browser = b
+		it, err := s.item()
+		if err != nil {
+			return err
+		}
+		form := url.Values{"do": {"answer"}}
+		for name, values := range given(it, true) {
+			form[name] = values
+		}
+		at := b.url.String()
+		wg.Go(func() {
+			if err := b.post(at, form); err == nil && b.status == 200 && b.url.String() == at {
+				mu.Lock()
+				acknowledged[i] = true
+				if count++; count == n/3 {
+					close(enough)
+				}
+				mu.Unlock()
+			} else {
+				b.url, _ = url.Parse(at)
+			}
+		})
+	}
+	<-enough
+	if err := s.stop(syscall.SIGKILL); err != nil {
+		return err
+	}
+	wg.Wait()
+	old := s.base
+	if err := s.start(); err != nil {
+		return err
+	}
+	lost := 0
+	for i, b := range learners {
+		if !acknowledged[i] {
+			continue
+		}
+		at := strings.TrimPrefix(b.url.String(), old)
+		carryCookies(b, old)
+		if err := b.open(at); err != nil {
+			return err
+		}
+		if !b.sees("Your answer.") {
+			lost++
+		}
+	}
+	s.env.T().Log(fmt.Sprintf("%d of %d answers were acknowledged before the kill", count, n))
+	if lost > 0 {
+		return fmt.Errorf("%d of %d acknowledged answers are lost", lost, count)
+	}
+	return nil
+}
+
+// toFirstQuestion signs in, begins the first module and goes to its first question.
+func (s *story) toFirstQuestion(email string) error {
+	if err := signInCommand(s, []string{email}); err != nil {
+		return err
+	}
+	m := s.library.Modules()[0]
+	if err := s.browser.post("/app/training/"+m.Key, url.Values{"route": {"main"}}); err != nil {
+		return err
+	}
+	for range 20 {
+		it, err := s.item()
+		if err != nil {
+			return err
+		}
+		if it.Kind == content.Choice || it.Kind == content.Myth {
+			return nil
+		}
+		if err := s.browser.press("Go on"); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("no question within twenty pages")
+}

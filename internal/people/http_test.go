@@ -1,0 +1,226 @@
+package people_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/mail/mailtest"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/people/peopletest"
+)
+
+var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
+
+func newSite(t *testing.T) (*peopletest.Site, *mailtest.Inbox) {
+	t.Helper()
+	out := mailtest.Serve(t)
+	s := peopletest.New(t, out.Sender(t))
+	people.Routes(s.Doors, s.People)
+	s.Doors.Member.Get("/", func(c *fiber.Ctx) error { return c.SendString("home of " + people.Current(c).Email) })
+	s.Doors.Staff.Get("/staff", func(c *fiber.Ctx) error { return c.SendString("staff") })
+	return s, out
+}
+
+// signIn goes through the pages as a person would and returns the code.
+func signIn(t *testing.T, v *peopletest.Visitor, out *mailtest.Inbox, email string) string {
+	t.Helper()
+	a := v.Post("/app/sign-in", "email", email)
+	if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/app/sign-in/code") {
+		t.Fatalf("asking for a code: %d %s", a.Status, a.Body)
+	}
+	m := out.Last(t)
+	if m.To != strings.ToLower(email) {
+		t.Fatalf("the code went to %s", m.To)
+	}
+	return sixDigits.FindString(m.Text)
+}
+
+func TestSignInByCode(t *testing.T) {
+	s, out := newSite(t)
+	v := s.Visitor()
+	code := signIn(t, v, out, "Sam@North.example")
+	if page := v.Get("/app/sign-in/code"); !strings.Contains(page.Body, "sam@north.example") || strings.Contains(page.Body, code) {
+		t.Error("the page must name the address and not the code")
+	}
+	if a := v.Post("/app/sign-in/code", "code", "not it"); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "not the code we sent") {
+		t.Errorf("a wrong code: %d", a.Status)
+	}
+	a := v.Post("/app/sign-in/code", "code", code[:3]+" "+code[3:])
+	if a.Status != http.StatusSeeOther || a.Location != "/app" {
+		t.Fatalf("the right code: %d %s", a.Status, a.Body)
+	}
+	cookie := a.Header.Get("Set-Cookie") + strings.Join(a.Header.Values("Set-Cookie"), "\n")
+	for _, want := range []string{"path=/app", "HttpOnly", "SameSite=Lax"} {
+		if !strings.Contains(cookie, want) {
+			t.Errorf("the cookie lacks %s: %s", want, cookie)
+		}
+	}
+	if home := v.Get("/app"); home.Body != "home of sam@north.example" {
+		t.Errorf("home: %d %s", home.Status, home.Body)
+	}
+	if a := v.Post("/app/sign-in/code", "code", code); a.Status != http.StatusSeeOther || !strings.Contains(a.Location, "said=code-gone") {
+		t.Errorf("the code again: %d %s", a.Status, a.Location)
+	}
+}
+
+func TestCodeWorksOnlyInItsOwnBrowser(t *testing.T) {
+	s, out := newSite(t)
+	v, other := s.Visitor(), s.Visitor()
+	code := signIn(t, v, out, "sam@north.example")
+	signIn(t, other, out, "alex@north.example")
+	if a := other.Post("/app/sign-in/code", "code", code); a.Status == http.StatusSeeOther && a.Location == "/app" {
+		t.Error("another browser signed in with this code")
+	}
+}
+
+func TestFiveTries(t *testing.T) {
+	s, out := newSite(t)
+	v := s.Visitor()
+	code := signIn(t, v, out, "sam@north.example")
+	for range 5 {
+		if a := v.Post("/app/sign-in/code", "code", "000"); a.Status != http.StatusUnprocessableEntity {
+			t.Errorf("a wrong code: %d", a.Status)
+		}
+	}
+	if a := v.Post("/app/sign-in/code", "code", code); !strings.Contains(a.Location, "said=code-gone") {
+		t.Errorf("the right code after five tries: %d %s", a.Status, a.Location)
+	}
+}
+
+func TestCodesAreLimited(t *testing.T) {
+	s, out := newSite(t)
+	for range 5 {
+		signIn(t, s.Visitor(), out, "sam@north.example")
+	}
+	if a := s.Visitor().Post("/app/sign-in", "email", "sam@north.example"); a.Status != http.StatusTooManyRequests || a.Header.Get("Retry-After") == "" {
+		t.Errorf("the sixth code: %d", a.Status)
+	}
+	for i := range 50 { // one lecture theatre behind one address
+		signIn(t, s.Visitor(), out, "student"+strings.Repeat("x", i)+"@north.example")
+	}
+}
+
+func TestWrongAddresses(t *testing.T) {
+	s, out := newSite(t)
+	for email, says := range map[string]string{"": "Type an e-mail address", "sam": "Type an e-mail address", "sam@gmail.example": "belongs to none of the universities", `<script>alert(1)</script>@north.example`: "Type an e-mail address"} {
+		a := s.Visitor().Post("/app/sign-in", "email", email)
+		if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, says) || strings.Contains(a.Body, "<script>") || !strings.Contains(a.Body, `href="#email"`) {
+			t.Errorf("%q: %d", email, a.Status)
+		}
+	}
+	if n := len(out.All()); n > 0 {
+		t.Errorf("%d messages went out", n)
+	}
+	if a := s.Visitor().Post("/app/sign-in", "email", "sam@student.north.example"); a.Status != http.StatusSeeOther {
+		t.Errorf("a subdomain of the institution's: %d", a.Status)
+	}
+	if a := s.Visitor().Post("/app/sign-in", "email", "sam@evilnorth.example"); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a domain that only ends alike: %d", a.Status)
+	}
+}
+
+func TestLanguageOfSignIn(t *testing.T) {
+	s, out := newSite(t)
+	v := s.Visitor()
+	if a := v.Get("/app/sign-in?lang=cy&at=north"); !strings.Contains(a.Body, `<html lang="cy">`) || !strings.Contains(a.Body, "Prifysgol y Gogledd") {
+		t.Error("the page is not in Welsh")
+	}
+	v.Post("/app/sign-in?lang=cy", "email", "sam@north.example")
+	if m := out.Last(t); m.Header.Get("Content-Language") != "cy" || !strings.Contains(m.Subject, "eich cod") {
+		t.Errorf("the mail: %+v", m)
+	}
+}
+
+func TestWhereToGoAfterwards(t *testing.T) {
+	s, out := newSite(t)
+	for to, want := range map[string]string{
+		"%2Fapp%2Fcertificates": "/app/certificates", "https:%2F%2Fevil.example": "/app", "%2F%2Fevil.example": "/app", "%2Fapp%2F..%5C%5Cevil": "/app", "%2Fapplause": "/app",
+	} {
+		v := s.Visitor()
+		v.Post("/app/sign-in?to="+to, "email", "sam"+want[1:4]+to[len(to)-3:]+"@north.example")
+		code := sixDigits.FindString(out.Last(t).Text)
+		if a := v.Post("/app/sign-in/code?to="+to, "code", code); a.Location != want {
+			t.Errorf("to=%s leads to %s", to, a.Location)
+		}
+	}
+}
+
+func TestSignOut(t *testing.T) {
+	s, _ := newSite(t)
+	one, two := s.SignIn("sam@north.example"), s.SignIn("sam@north.example")
+	if a := one.Get("/app/me"); !strings.Contains(a.Body, "signed in on 2 devices") {
+		t.Error("the page does not say on how many devices")
+	}
+	token := one.Cookies["upstander"]
+	if a := one.Post("/app/sign-out"); a.Status != http.StatusSeeOther {
+		t.Errorf("signing out: %d", a.Status)
+	}
+	one.Cookies["upstander"] = token
+	if a := one.Get("/app"); a.Status != http.StatusSeeOther {
+		t.Errorf("the old cookie after signing out: %d", a.Status)
+	}
+	if a := two.Get("/app"); a.Status != http.StatusOK {
+		t.Errorf("the other device: %d", a.Status)
+	}
+	three := s.SignIn("sam@north.example")
+	two.Post("/app/sign-out-everywhere")
+	if a := three.Get("/app"); a.Status != http.StatusSeeOther {
+		t.Errorf("after signing out everywhere: %d", a.Status)
+	}
+}
+
+func TestCookieThatStandsTwiceIsRefused(t *testing.T) {
+	s, _ := newSite(t)
+	v := s.SignIn("sam@north.example")
+	r := httptest.NewRequest(http.MethodGet, "/app", nil)
+	r.Header.Add("Cookie", "upstander=planted")
+	if a := v.Do(r); a.Status != http.StatusSeeOther {
+		t.Errorf("two cookies of one name: %d", a.Status)
+	}
+}
+
+func TestRoles(t *testing.T) {
+	s, _ := newSite(t)
+	for role, want := range map[people.Role]int{people.Student: 403, people.Facilitator: 403, people.Responder: 403, people.Staff: 200, people.Admin: 200} {
+		if a := s.SignIn(string(role)+"@north.example", role).Get("/app/staff"); a.Status != want {
+			t.Errorf("%s: %d, want %d", role, a.Status, want)
+		}
+	}
+}
+
+func TestName(t *testing.T) {
+	s, _ := newSite(t)
+	v := s.SignIn("sam@north.example")
+	if a := v.Post("/app/me", "name", strings.Repeat("x", 200)); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "too long") {
+		t.Errorf("a long name: %d", a.Status)
+	}
+	v.Post("/app/me", "name", `Sam "<b>" Ó Néill`)
+	if a := v.Get("/app/me"); !strings.Contains(a.Body, `value="Sam &#34;&lt;b&gt;&#34; Ó Néill"`) {
+		t.Errorf("the name: %s", a.Body)
+	}
+}
+
+func TestBrandStylesheet(t *testing.T) {
+	s, _ := newSite(t)
+	page := s.Visitor().Get("/app/sign-in?at=north").Body
+	href := regexp.MustCompile(`/brand/[a-z0-9.-]+`).FindString(page)
+	a := s.Visitor().Get(href)
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, "--brand:#21436b") || !strings.Contains(a.Header.Get("Cache-Control"), "immutable") {
+		t.Errorf("%s: %d %s", href, a.Status, a.Body)
+	}
+	if a := s.Visitor().Get("/brand/north-000000000000.css"); a.Status != http.StatusNotFound {
+		t.Errorf("another hash: %d", a.Status)
+	}
+}
+
+func TestDemoEntranceIsShut(t *testing.T) {
+	s, _ := newSite(t)
+	if a := s.Visitor().Post("/app/sign-in/as", "at", "north", "role", "admin"); a.Status != http.StatusNotFound && a.Status != http.StatusMethodNotAllowed {
+		t.Errorf("outside the demo: %d", a.Status)
+	}
+}

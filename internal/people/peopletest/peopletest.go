@@ -1,0 +1,179 @@
+// Package peopletest builds a web server with real views, institutions, persons and sessions, for the HTTP tests of features.
+package peopletest
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/mail"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/store"
+	"github.com/upstander/upstander/internal/store/storetest"
+	"github.com/upstander/upstander/internal/web"
+	"github.com/upstander/upstander/public"
+	"github.com/upstander/upstander/views"
+)
+
+// Institutions are those of every test: two, with different domains and languages.
+const Institutions = `
+institutions:
+  - id: north
+    name: {en: North University, cy: Prifysgol y Gogledd}
+    short: {en: North}
+    nation: england
+    colours: {main: "#21436b", accent: "#c9812b"}
+    email_domains: [north.example]
+    campuses:
+      - {id: main, name: {en: Main campus}, security: {telephone: "01632 960 001"}}
+  - id: south
+    name: {en: South University}
+    short: {en: South}
+    host: south.example
+    nation: wales
+    colours: {main: "#ffffee", accent: "#4f8a5b"}
+    email_domains: [south.example]
+`
+
+// Site is a server under test.
+type Site struct {
+	T         testing.TB
+	Server    *web.Server
+	People    *people.Service
+	Doors     people.Doors
+	Engine    store.Engine
+	Ephemeral *ephemeral.Client
+}
+
+// New builds a site without any feature's routes.
+func New(t testing.TB, sender mail.Sender) *Site {
+	t.Helper()
+	words, err := locale.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	institutions, err := people.ReadInstitutions([]byte(Institutions), words.Languages())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t)}
+	s.People, err = people.New(t.Context(), people.Config{
+		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Words: words,
+		CodeKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Now: storetest.Now, NewID: uuid.NewString,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := web.Config{
+		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Words: words, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	for i := range institutions {
+		cfg.Sites = append(cfg.Sites, institutions[i].Site())
+	}
+	if s.Server, err = web.New(cfg); err != nil {
+		t.Fatal(err)
+	}
+	s.Doors = people.NewDoors(s.Server, s.People)
+	return s
+}
+
+// Visitor is a browser: it keeps cookies for /app and follows nothing by itself.
+type Visitor struct {
+	Site    *Site
+	Person  people.Person
+	Cookies map[string]string
+	Header  http.Header
+}
+
+// Visitor returns a browser that has not signed in.
+func (s *Site) Visitor() *Visitor {
+	return &Visitor{Site: s, Cookies: map[string]string{}, Header: http.Header{}}
+}
+
+// SignIn returns a browser that is signed in as a person with this address and these roles.
+func (s *Site) SignIn(email string, roles ...people.Role) *Visitor {
+	s.T.Helper()
+	v := s.Visitor()
+	for _, r := range append([]people.Role{people.Student}, roles...) {
+		p, err := s.People.Grant(s.T.Context(), email, r)
+		if err != nil {
+			s.T.Fatal(err)
+		}
+		v.Person = p
+	}
+	token, err := s.People.Begin(s.T.Context(), v.Person.ID)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	v.Cookies["upstander"] = token
+	return v
+}
+
+// Answer is what came back.
+type Answer struct {
+	Status   int
+	Location string
+	Body     string
+	Header   http.Header
+}
+
+// Get fetches a page.
+func (v *Visitor) Get(path string) Answer {
+	v.Site.T.Helper()
+	return v.Do(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+// Post sends a form: names and values in turn.
+func (v *Visitor) Post(path string, pairs ...string) Answer {
+	v.Site.T.Helper()
+	form := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], pairs[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return v.Do(r)
+}
+
+// Do sends a request with the browser's cookies; those for /app travel below /app only.
+func (v *Visitor) Do(r *http.Request) Answer {
+	v.Site.T.Helper()
+	if r.Host == "example.com" { // httptest's own
+		r.Host = "example.test"
+	}
+	for name, values := range v.Header {
+		r.Header[name] = values
+	}
+	if r.URL.Path == "/app" || strings.HasPrefix(r.URL.Path, "/app/") {
+		for name, value := range v.Cookies {
+			r.AddCookie(&http.Cookie{Name: name, Value: value})
+		}
+	}
+	resp, err := v.Site.Server.Test(r)
+	if err != nil {
+		v.Site.T.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		v.Site.T.Fatal(err)
+	}
+	for _, c := range resp.Cookies() {
+		if c.MaxAge < 0 {
+			delete(v.Cookies, c.Name)
+		} else {
+			v.Cookies[c.Name] = c.Value
+		}
+	}
+	return Answer{Status: resp.StatusCode, Location: resp.Header.Get("Location"), Body: string(body), Header: resp.Header}
+}

@@ -1,0 +1,396 @@
+package training
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/people/peopletest"
+	"github.com/upstander/upstander/internal/store/storetest"
+	"github.com/upstander/upstander/modules"
+)
+
+// registry stands for the features that training is connected to in app: it keeps standings and certificates in memory, behind training's own
+// interfaces.
+type registry struct {
+	met    map[string]string // person:module -> day
+	names  map[string]string
+	broken bool
+}
+
+func (r *registry) Meet(_ context.Context, person, _, module, _, day string) error {
+	if r.broken {
+		return fmt.Errorf("meet: %w", fault.Unavailable)
+	}
+	r.met[person+":"+module] = day
+	return nil
+}
+
+func (r *registry) Duties(context.Context, people.Person) ([]Duty, error) {
+	return []Duty{{Module: "small", Due: "2027-01-29"}}, nil
+}
+
+func (r *registry) Certificates(_ context.Context, p people.Person, _ string) ([]Held, error) {
+	if n := r.names[p.ID]; n != "" {
+		return []Held{{Module: "small", Title: "A small module", Day: "2026-11-20", Path: "/app/certificates/X"}}, nil
+	}
+	return nil, nil
+}
+
+func (r *registry) Issue(_ context.Context, p people.Person, _, name string) (string, error) {
+	if name == "" {
+		return "", fault.Problems{{Field: "name", Key: "certificate.name-missing"}}
+	}
+	r.names[p.ID] = name
+	return "/app/certificates/X", nil
+}
+
+type fixture struct {
+	*peopletest.Site
+	training *Service
+	registry *registry
+	library  *content.Library
+}
+
+func newFixture(t testing.TB) *fixture {
+	t.Helper()
+	lib, err := content.Load(os.DirFS("../content/testdata"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := &fixture{Site: peopletest.New(t, nil), registry: &registry{met: map[string]string{}, names: map[string]string{}}, library: lib}
+	f.training, err = New(t.Context(), Config{
+		Engine: f.Engine, Library: func() *content.Library { return f.library }, Standings: f.registry, Persons: f.People,
+		Today: func() string { return "2026-11-20" }, Now: storetest.Now, NewSeed: func() string { return "seed" }, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	Routes(f.Doors, f.training, f.People, f.registry, f.registry)
+	return f
+}
+
+func (f *fixture) module() *content.Module { return f.library.Modules()[0] }
+
+// path returns the address of an item of the small module.
+func (f *fixture) path(id string) string {
+	it, _ := f.module().Item(id)
+	return address(f.module(), it.Key)
+}
+
+// form returns the fields of an answer.
+func form(it *content.Item, a content.Answer) []string {
+	fields := []string{"do", "answer"}
+	for _, o := range a.Options {
+		fields = append(fields, "option", o)
+	}
+	if a.Verdict != "" {
+		fields = append(fields, "verdict", a.Verdict, "sure", fmt.Sprint(a.Sure))
+	}
+	for thing, place := range a.Placed {
+		fields = append(fields, "place-"+thing, place)
+	}
+	return fields
+}
+
+// complete goes the whole way through the small module with right answers.
+func (f *fixture) complete(v *peopletest.Visitor, route string) {
+	f.T.Helper()
+	m := f.module()
+	v.Post("/app/training/"+m.Key, "route", route)
+	for range 100 {
+		at := v.Get(address(m, "go")).Location
+		if strings.HasSuffix(at, "/done") {
+			return
+		}
+		it, ok := m.ItemAt(at[strings.LastIndexByte(at, '/')+1:])
+		if !ok {
+			f.T.Fatalf("led to %s", at)
+		}
+		switch {
+		case it.Kind == content.Scenario:
+			for i, step := range right(it).Path {
+				v.Post(at, "do", "step", "at", fmt.Sprint(i), "step", step)
+			}
+		case it.Asked():
+			v.Post(at, form(it, right(it))...)
+		}
+		v.Post(at, "do", "next")
+	}
+	f.T.Fatal("the module does not end")
+}
+
+func TestPagesNeedSignIn(t *testing.T) {
+	f := newFixture(t)
+	v := f.Visitor()
+	for _, path := range []string{"/app", "/app/training/" + f.module().Key, f.path("first-page")} {
+		if a := v.Get(path); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/app/sign-in") {
+			t.Errorf("%s: %d to %s", path, a.Status, a.Location)
+		}
+	}
+}
+
+func TestAboutSaysWhatStaffSee(t *testing.T) {
+	f := newFixture(t)
+	a := f.Visitor().Get("/north/training/small")
+	for _, want := range []string{"A small module", "About 20 minutes", "About 8 minutes", "sexual violence", "No page here speaks of violence", "Only whether you have met the requirement"} {
+		if !strings.Contains(a.Body, want) {
+			t.Errorf("the module's page does not say %q", want)
+		}
+	}
+	if a := f.Visitor().Get("/north/training/none"); a.Status != http.StatusNotFound {
+		t.Errorf("an unknown module: %d", a.Status)
+	}
+	if a := f.Visitor().Get("/north/cy/training/small"); !strings.Contains(a.Body, "Modiwl bach") {
+		t.Error("the Welsh page is not in Welsh")
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	if a := v.Get("/app"); !strings.Contains(a.Body, "29 January 2027") {
+		t.Error("home does not say by when")
+	}
+	f.complete(v, "main")
+	if day := f.registry.met[v.Person.ID+":small"]; day != "2026-11-20" {
+		t.Errorf("standing: %q", day)
+	}
+	m := f.module()
+	if a := v.Get(address(m, "done")); !strings.Contains(a.Body, "20 November 2026") {
+		t.Errorf("completion page: %s", a.Body)
+	}
+	if a := v.Post(address(m, "done"), "name", ""); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "Type the name that the certificate should show") {
+		t.Errorf("without a name: %d", a.Status)
+	}
+	if a := v.Post(address(m, "done"), "name", "Sam Sample"); a.Location != "/app/certificates/X" {
+		t.Errorf("certificate: %d %s", a.Status, a.Location)
+	}
+	for _, path := range []string{address(m, "go"), f.path("first-page")} { // whatever is opened now leads to the end
+		if a := v.Get(path); a.Status != http.StatusSeeOther {
+			t.Errorf("%s after completion: %d", path, a.Status)
+		}
+	}
+	if a := v.Get(address(m, "read/beginning")); !strings.Contains(a.Body, "The first page") {
+		t.Error("the pages cannot be read again")
+	}
+	j, err := f.training.Journey(t.Context(), v.Person.ID, m)
+	if err != nil || len(j.Answers) != 0 || j.Route != "" || j.Seed != "" || j.Pending != Nothing {
+		t.Errorf("what is left of the journey: %+v, %v", j, err)
+	}
+}
+
+func TestBothRoutesLeaveTheSame(t *testing.T) {
+	f := newFixture(t)
+	one, other := f.SignIn("one@north.example"), f.SignIn("other@north.example")
+	f.complete(one, "main")
+	f.complete(other, "another-way")
+	a, err1 := f.training.Journey(t.Context(), one.Person.ID, f.module())
+	b, err2 := f.training.Journey(t.Context(), other.Person.ID, f.module())
+	a.ID, a.Person, a.ClaimedUntil = b.ID, b.Person, b.ClaimedUntil
+	if fmt.Sprint(a) != fmt.Sprint(b) || errors.Join(err1, err2) != nil {
+		t.Errorf("one %+v\nother %+v", a, b)
+	}
+}
+
+func TestStandingIsRecordedLater(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	f.registry.broken = true
+	f.complete(v, "main")
+	if len(f.registry.met) != 0 {
+		t.Fatal("the registry was not broken")
+	}
+	if a := v.Get(address(f.module(), "done")); a.Status != http.StatusOK {
+		t.Errorf("the learner has completed all the same: %d", a.Status)
+	}
+	f.registry.broken = false
+	if n, err := f.training.Sweep(t.Context()); n != 1 || err != nil {
+		t.Errorf("swept %d, %v", n, err)
+	}
+	if f.registry.met[v.Person.ID+":small"] != "2026-11-20" {
+		t.Error("the sweeper did not record the standing")
+	}
+	if n, err := f.training.Sweep(t.Context()); n != 0 || err != nil {
+		t.Errorf("swept again: %d, %v", n, err)
+	}
+}
+
+func TestAnsweringTwice(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	at := f.path("pick-some")
+	if a := v.Post(at, "do", "answer", "option", "c"); a.Status != http.StatusSeeOther {
+		t.Fatalf("%d", a.Status)
+	}
+	a := v.Post(at, "do", "answer", "option", "a", "option", "b")
+	if page := v.Get(a.Location); !strings.Contains(page.Body, "Your first answer stands") {
+		t.Errorf("the second answer: %d to %s", a.Status, a.Location)
+	}
+	if a := v.Get(at); !strings.Contains(a.Body, "Reply C.") {
+		t.Error("the first answer does not stand")
+	}
+}
+
+func TestWrongForms(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	at := f.path("pick-some")
+	for name, test := range map[string]struct {
+		path   string
+		fields []string
+		status int
+		says   string
+	}{
+		"nothing chosen":       {at, []string{"do", "answer"}, 422, "Choose at least one answer."},
+		"an unknown option":    {at, []string{"do", "answer", "option", "zzz"}, 422, "This question has changed."},
+		"an unknown button":    {at, []string{"do", "fly"}, 303, ""},
+		"no button":            {at, nil, 303, ""},
+		"a long field":         {at, []string{"do", "answer", "option", strings.Repeat("x", 100_000)}, 422, ""},
+		"not text":             {at, []string{"do", "answer", "option", "\xff\xfe"}, 422, ""},
+		"script":               {at, []string{"do", "answer", "option", "<script>alert(1)</script>"}, 422, ""},
+		"a route that is none": {"/app/training/" + f.module().Key, []string{"route", "none"}, 404, ""},
+		"an unknown item":      {"/app/training/" + f.module().Key + "/zzzzzzzz", []string{"do", "next"}, 404, ""},
+		"an unknown module":    {"/app/training/zzzzzzzz", []string{"route", "main"}, 404, ""},
+		"another route's item": {f.path("o5"), []string{"do", "answer", "verdict", "true", "sure", "1"}, 303, ""},
+		"a step backwards":     {f.path("a-story"), []string{"do", "step", "at", "-5", "step", "look"}, 303, ""},
+	} {
+		a := v.Post(test.path, test.fields...)
+		if a.Status != test.status || !strings.Contains(a.Body, test.says) || strings.Contains(a.Body, "<script>alert") {
+			t.Errorf("%s: %d, want %d saying %q", name, a.Status, test.status, test.says)
+		}
+	}
+}
+
+func TestLanguageChangesWithoutLosingWhatWasTyped(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	a := v.Post(f.path("a-line"), "language", "cy", "place-whistle", "serious")
+	if a.Status != http.StatusOK || !strings.Contains(a.Body, "Ble fyddech chi") || !strings.Contains(a.Body, `name="place-whistle" value="serious" checked`) {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	if a := v.Get(f.path("a-line")); !strings.Contains(a.Body, `<html lang="cy">`) || strings.Contains(a.Body, "checked") {
+		t.Error("the language was not kept, or the answer was")
+	}
+	if a := v.Post(f.path("a-line"), "language", "xx"); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown language: %d", a.Status)
+	}
+}
+
+func TestAnotherPersonsJourneyIsNotMine(t *testing.T) {
+	f := newFixture(t)
+	one, other := f.SignIn("one@north.example"), f.SignIn("other@south.example")
+	one.Post("/app/training/"+f.module().Key, "route", "main")
+	one.Post(f.path("pick-some"), "do", "answer", "option", "c")
+	other.Post("/app/training/"+f.module().Key, "route", "main")
+	if a := other.Get(f.path("pick-some")); strings.Contains(a.Body, "Reply C.") {
+		t.Error("somebody else's answer is shown")
+	}
+}
+
+// TestNothingBeforeTheAnswerDependsOnTheKey renders every item of every module before it is answered, with its own key and with another, and
+// compares the pages byte for byte.
+func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
+	real1, err1 := content.Load(modules.Files)
+	real2, err2 := content.Load(modules.Files)
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	f.checkThatKeysShowAfterwards(v)
+	for i, m := range real1.Modules() {
+		permuted := real2.Modules()[i]
+		for _, r := range m.Routes {
+			for _, s := range r.Sections {
+				for _, slot := range s.Slots {
+					for _, it := range slot {
+						other, _ := permuted.Item(it.ID)
+						permute(other)
+						for _, lang := range []string{"en", "cy"} {
+							if err := f.People.SetLanguage(t.Context(), v.Person.ID, lang); err != nil {
+								t.Fatal(err)
+							}
+							f.library = real1
+							before := f.unanswered(v, m, r.ID, it)
+							f.library = real2
+							after := f.unanswered(v, permuted, r.ID, other)
+							if before != after {
+								t.Errorf("%s, %s: the page before the answer depends on the key", it.ID, lang)
+							}
+							if it.Asked() && !strings.Contains(before, "<form") {
+								t.Fatalf("%s: this is no question:\n%s", it.ID, before)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+// checkThatKeysShowAfterwards makes sure that comparing pages can tell one key from another at all.
+func (f *fixture) checkThatKeysShowAfterwards(v *peopletest.Visitor) {
+	f.T.Helper()
+	m := f.module()
+	it, _ := m.Item("pick-some")
+	f.unanswered(v, m, "main", it)
+	v.Post(address(m, it.Key), "do", "answer", "option", "a")
+	before := v.Get(address(m, it.Key)).Body
+	permute(it)
+	if after := v.Get(address(m, it.Key)).Body; before == after {
+		f.T.Fatal("pages after the answer do not depend on the key either")
+	}
+	permute(it)
+}
+
+// unanswered returns the page of an item, put into practice so that every variant can be asked.
+func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route string, it *content.Item) string {
+	f.T.Helper()
+	id := journeyID(v.Person.ID, m.ID)
+	_, err := f.training.store.upsert(f.T.Context(), id, func(j *Journey, _ bool) error {
+		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: Nothing, Practice: []Practice{{Slot: "x", Item: it.ID}}}
+		return nil
+	})
+	if err != nil {
+		f.T.Fatal(err)
+	}
+	a := v.Get(address(m, it.Key))
+	if a.Status != http.StatusOK {
+		f.T.Fatalf("%s: %d", it.ID, a.Status)
+	}
+	return a.Body
+}
+
+// permute gives an item another key.
+func permute(it *content.Item) {
+	for i := range it.Options {
+		it.Options[i].Right = !it.Options[i].Right
+	}
+	it.Verdict = !it.Verdict
+	for i := range it.Moments {
+		it.Moments[i].Credit = 1 - it.Moments[i].Credit
+		for j := range it.Moments[i].Choices {
+			if !it.Bystander {
+				it.Moments[i].Choices[j].D = "delay"
+			}
+		}
+	}
+	for i := range it.Things {
+		at := slices.Index(it.Places, it.Things[i].Places[0])
+		it.Things[i].Places = []string{it.Places[(at+1)%len(it.Places)]}
+		it.Things[i].Crime = !it.Things[i].Crime
+	}
+}
