@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the modules' folders.
 //
-//go:embed */*.yaml */*/*.yaml
+//go:embed *.yaml */*.yaml */*/*.yaml
 var Files embed.FS
