@@ -5,5 +5,5 @@ import "embed"
 
 // Files are the assets by name: css/site.css.
 //
-//go:embed css icons
+//go:embed css icons js
 var Files embed.FS

@@ -18,12 +18,14 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/store"
 	"github.com/upstander/upstander/internal/training"
@@ -44,10 +46,8 @@ type App struct {
 	cfg    config.Config
 	opts   Options
 	log    *slog.Logger
-	now    func() time.Time
 	engine store.Engine
 	redis  *ephemeral.Client
-	lease  *store.Lease
 
 	words        *locale.Catalogue
 	library      *library
@@ -56,14 +56,18 @@ type App struct {
 	requirements *requirement.Service
 	certificates *certificate.Service
 	training     *training.Service
+	campaign     *campaign.Service
+	pledges      *pledge.Service
 
-	stop context.CancelFunc
-	jobs sync.WaitGroup
+	release func()     // of the lease on the store
+	lost    chan error // when that lease cannot be kept
+	stop    context.CancelFunc
+	jobs    sync.WaitGroup
 }
 
 // New opens the stores, reads the content and builds the server. When it fails, nothing stays open.
 func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err error) {
-	a := &App{cfg: cfg, opts: opts, now: func() time.Time { return time.Now().UTC().Truncate(time.Millisecond) }, stop: func() {}}
+	a := &App{cfg: cfg, opts: opts, stop: func() {}}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -83,17 +87,23 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	if err != nil {
 		return nil, err
 	}
-	if a.engine, err = OpenEngine(ctx, cfg, a.now); err != nil {
-		return nil, err
+	var sender mail.Sender // stays nil in a demo without a mail server
+	switch {
+	case cfg.SMTP != "":
+		if sender, err = mail.NewSMTP(cfg.SMTP, cfg.MailFrom); err != nil {
+			return nil, err
+		}
+	case !opts.Demo:
+		return nil, errors.New("UPSTANDER_SMTP is not set: without a mail server nobody could sign in")
 	}
-	if err := a.claim(ctx); err != nil {
+	if err := a.openStore(ctx); err != nil {
 		return nil, err
 	}
 	if a.redis, err = ephemeral.Open(cfg.Redis); err != nil {
 		return nil, err
 	}
 	ephemeral.Quiet(a.log)
-	if err := a.services(ctx, institutions); err != nil {
+	if err := a.services(ctx, institutions, sender); err != nil {
 		return nil, err
 	}
 	if err := a.serve(institutions); err != nil {
@@ -131,19 +141,23 @@ func (a *App) secret() error {
 	return nil
 }
 
-// services builds every feature.
-func (a *App) services(ctx context.Context, institutions []people.Institution) (err error) {
-	var sender mail.Sender
-	if a.cfg.SMTP != "" {
-		if sender, err = mail.NewSMTP(a.cfg.SMTP, a.cfg.MailFrom); err != nil {
-			return err
-		}
-	} else if !a.opts.Demo {
-		return errors.New("UPSTANDER_SMTP is not set: without a mail server nobody could sign in")
+// openStore opens the store and claims it.
+func (a *App) openStore(ctx context.Context) (err error) {
+	if a.engine, err = openEngine(ctx, a.cfg); err != nil {
+		return err
 	}
+	a.lost = make(chan error, 1)
+	if a.release, err = serving(ctx, a.engine, func(err error) { a.lost <- err }); err != nil {
+		return err
+	}
+	return keepApart(ctx, a.engine, a.opts.Demo)
+}
+
+// services builds every feature.
+func (a *App) services(ctx context.Context, institutions []people.Institution, sender mail.Sender) (err error) {
 	a.people, err = people.New(ctx, people.Config{
-		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Words: a.words, CodeKeys: a.cfg.Keys("sign-in code"),
-		Now: a.now, NewID: func() string { return uuid.NewString() },
+		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Words: a.words, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
+		Now: clock, NewID: func() string { return uuid.NewString() },
 	})
 	if err != nil {
 		return err
@@ -155,8 +169,19 @@ func (a *App) services(ctx context.Context, institutions []people.Institution) (
 		return err
 	}
 	a.training, err = training.New(ctx, training.Config{
-		Engine: a.engine, Library: a.library.now, Standings: a.requirements, Persons: a.people, Today: a.people.Today, Now: a.now,
-		NewSeed: func() string { return rand.Text() }, Log: a.log,
+		Engine: a.engine, Library: a.library.now, Standings: a.requirements, Persons: a.people, Today: a.people.Today, Now: clock,
+		NewSeed: rand.Text, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
+	if a.campaign, err = campaign.New(a.people, a.library.now, a.words.Languages()); err != nil {
+		return err
+	}
+	a.pledges, err = pledge.New(ctx, pledge.Config{
+		Engine: a.engine, Limits: a.redis.NewLimits(), Mail: sender, People: a.people, Words: a.words, Keys: a.cfg.Keys("pledge"),
+		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Now: clock, NewToken: rand.Text,
+		ThisMonth: func() string { return a.people.Today()[:len("2006-01")] },
 	})
 	return err
 }
@@ -165,7 +190,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution) (
 func (a *App) serve(institutions []people.Institution) (err error) {
 	cfg := web.Config{
 		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Words: a.words,
-		Proxies: a.cfg.Proxies(), Log: a.log, Now: a.now,
+		Proxies: a.cfg.Proxies(), Log: a.log, Now: clock,
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())
@@ -185,8 +210,8 @@ func (a *App) serve(institutions []people.Institution) (err error) {
 func (a *App) background() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
-	a.every(ctx, servingLease/3, func(ctx context.Context) error { return a.lease.Renew(ctx) })
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
+	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.pledges.Sweep(ctx); return err })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
 	}
@@ -219,9 +244,15 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 	select {
 	case err := <-failed:
 		return err
+	case err := <-a.lost: // another program may take the store now
+		return errors.Join(err, a.shutdown())
 	case <-ctx.Done():
 	}
 	a.log.Info("stopping")
+	return a.shutdown()
+}
+
+func (a *App) shutdown() error {
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()
 	return a.server.Shutdown(ctx)
@@ -238,10 +269,8 @@ func (a *App) Close() error {
 	a.stop()
 	a.jobs.Wait()
 	var errs []error
-	if a.lease != nil {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-		errs = append(errs, a.lease.Release(ctx))
-		cancel()
+	if a.release != nil {
+		a.release()
 	}
 	if a.redis != nil {
 		errs = append(errs, a.redis.Close())

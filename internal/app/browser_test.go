@@ -207,13 +207,29 @@ func (b *browser) filled(form *html.Node) url.Values {
 			values.Set(name, attr(n, "value"))
 		}
 	}
+	for _, n := range all(form, element("select")) {
+		options := all(n, element("option"))
+		if len(options) == 0 {
+			continue
+		}
+		chosen := attr(options[0], "value") // as browsers do
+		for _, o := range options {
+			if has(o, "selected") {
+				chosen = attr(o, "value")
+			}
+		}
+		if typed, did := b.typed[attr(n, "name")]; did {
+			chosen = typed[0]
+		}
+		values.Set(attr(n, "name"), chosen)
+	}
 	return values
 }
 
 // fields lists the names of the page's form fields.
 func (b *browser) fields() map[string]bool {
 	names := map[string]bool{}
-	for _, n := range all(b.page, func(n *html.Node) bool { return element("input")(n) || element("textarea")(n) }) {
+	for _, n := range all(b.page, func(n *html.Node) bool { return element("input")(n) || element("textarea")(n) || element("select")(n) }) {
 		names[attr(n, "name")] = true
 	}
 	return names

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"net/url"
 	"os"
@@ -16,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/store"
 )
 
 // commands are the words that the stories are written in.
@@ -69,6 +71,51 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keep":    do(keepCommand),
 		"sign-in": do(signInCommand),
 		"enter":   do(enterCommand),
+
+		"follow-private-link": do(func(s *story, _ []string) error {
+			link := find(s.browser.page, func(n *node) bool { return element("a")(n) && strings.Contains(attr(n, "href"), "/pledges/mine/") })
+			if link == nil {
+				return fmt.Errorf("there is no private link on %s", s.browser.url)
+			}
+			to, err := url.Parse(attr(link, "href"))
+			if err != nil {
+				return err
+			}
+			return s.browser.open(to.Path)
+		}),
+		"go-to":  do(goToCommand),
+		"header": do(func(s *story, args []string) error { return contains(s.browser.header.Get(args[0]), args[1]) }),
+		"log-mark": do(func(s *story, _ []string) error {
+			err := s.flushLog()
+			s.kept["log"] = fmt.Sprint(len(s.output.String()))
+			return err
+		}),
+		"digest-store": do(func(s *story, _ []string) (err error) { s.kept["store"], err = s.digest(); return err }),
+		"same-store": do(func(s *story, _ []string) error {
+			now, err := s.digest()
+			if err == nil && now != s.kept["store"] {
+				err = fmt.Errorf("the store has changed: %s, then %s", s.kept["store"], now)
+			}
+			return err
+		}),
+		"nothing-logged-since-mark": do(func(s *story, _ []string) error {
+			if err := s.flushLog(); err != nil {
+				return err
+			}
+			from, _ := strconv.Atoi(s.kept["log"])
+			for _, line := range strings.Split(strings.TrimSpace(s.output.String()[from:]), "\n") {
+				if !strings.Contains(line, "route=/healthz") {
+					return fmt.Errorf("logged: %s", line)
+				}
+			}
+			return nil
+		}),
+		"sent-no-cookie": do(func(s *story, _ []string) error {
+			if sent := s.browser.client.Jar.Cookies(s.browser.url); len(sent) > 0 || s.browser.header.Get("Set-Cookie") != "" {
+				return fmt.Errorf("cookies travelled to %s: %v", s.browser.url, sent)
+			}
+			return nil
+		}),
 
 		"answer": do(func(s *story, args []string) error { return s.answer(args[0]) }),
 		"go-on":  do(goOnCommand),
@@ -302,6 +349,57 @@ func story1(it *content.Item, right bool) []string {
 	}
 	walk(nil)
 	return best
+}
+
+// go-to KIND: answer rightly and go on until an item of this kind is on the page
+func goToCommand(s *story, args []string) error {
+	for range 60 {
+		it, err := s.item()
+		if err != nil {
+			return err
+		}
+		if string(it.Kind) == args[0] {
+			return nil
+		}
+		if err := goOnCommand(s, []string{"rightly", "1"}); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("no %s within sixty pages", args[0])
+}
+
+// flushLog waits until what has been logged so far has arrived: a line about one more request comes after all of it.
+func (s *story) flushLog() error {
+	marker := "route=/healthz"
+	before := strings.Count(s.output.String(), marker)
+	s.health("/healthz")
+	return until("logged", func() bool { return strings.Count(s.output.String(), marker) > before })
+}
+
+// digest is a checksum over everything that the store holds, but for the leases that servers renew.
+func (s *story) digest() (string, error) {
+	address := s.store
+	if address == "" {
+		address = filepath.Join(s.data, "upstander.db")
+	}
+	e, err := openAddress(context.Background(), address)
+	if err != nil {
+		return "", err
+	}
+	defer e.Close()
+	names, err := store.Movable(context.Background(), e)
+	if err != nil {
+		return "", err
+	}
+	all := ""
+	for _, name := range names {
+		d, err := store.Sum(context.Background(), e, &store.Schema{Name: name}, func(int) {})
+		if err != nil {
+			return "", err
+		}
+		all += fmt.Sprintf("%s %d %x\n", name, d.Documents, d.Sum[:6])
+	}
+	return all, nil
 }
 
 // go-on rightly | wrongly [N]: answer and go on, N times or until the way ends: at completion, or where practice begins or ends

@@ -7,6 +7,7 @@ import (
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/training"
 )
 
@@ -25,6 +26,18 @@ func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, er
 		}
 	}
 	return met, nil
+}
+
+// desks tells report where each institution takes reports; report itself must not know persons.
+type desks struct{ a *App }
+
+func (d desks) Desk(institution string) (report.Desk, error) {
+	in, err := d.a.people.Institution(institution)
+	if err != nil {
+		return report.Desk{}, err
+	}
+	r := in.Report
+	return report.Desk{Anonymous: r.Anonymous, Adviser: r.Adviser, Telephone: r.Telephone, Email: r.Email, WorkingDays: max(r.WorkingDays, 1)}, nil
 }
 
 // desk tells training what requirement and certificate know.

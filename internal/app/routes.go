@@ -4,6 +4,8 @@ import (
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/training"
 )
 
@@ -11,7 +13,9 @@ import (
 func (a *App) routes() {
 	doors := people.NewDoors(a.server, a.people)
 	people.Routes(doors, a.people)
-	campaign.Routes(doors, a.people.Institution)
+	campaign.Routes(doors, a.campaign)
+	report.Routes(doors.Public, a.server, desks{a})
+	pledge.Routes(doors, a.pledges)
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
 	certificate.Routes(doors, a.certificates, a.people.Institution)
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
 	"github.com/upstander/upstander/public"
@@ -23,7 +25,7 @@ import (
 
 func allViews() map[string]any {
 	all := map[string]any{}
-	for _, v := range []map[string]any{web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views()} {
+	for _, v := range []map[string]any{web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views()} {
 		maps.Copy(all, v)
 	}
 	return all
@@ -100,6 +102,10 @@ func TestViewsSayWhatTheCatalogueKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	groups := map[string][]string{"note": content.NoteIDs(), "jurisdiction": content.Jurisdictions()}
+	groups["support"], groups["pledge-role"] = campaign.Kinds(), pledge.Roles()
+	for _, k := range pledge.Kinds() {
+		groups["pledge-kind"] = append(groups["pledge-kind"], string(k))
+	}
 	for _, r := range people.Roles() {
 		groups["role"] = append(groups["role"], string(r))
 	}

@@ -1,36 +1,93 @@
 package campaign
 
 import (
+	"fmt"
+
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/web"
 )
 
-// Routes registers the front page of every institution and the chooser between them.
-func Routes(d people.Doors, institutions func(id string) (*people.Institution, error)) {
-	h := handler{d.Server, institutions}
+// Routes registers the public pages, and the way to them from within the signed-in half, where content links to them without knowing whose
+// institution it is read at.
+func Routes(d people.Doors, s *Service) {
+	h := handler{d.Server, s}
 	d.Public.Get("/", h.front)
+	d.Public.Get("/support", h.support)
+	d.Public.Get("/policy", h.policy)
+	d.Public.Get("/policy/:version", h.policy)
+	d.Public.Get("/glossary", h.glossary)
+	d.Public.Get("/leaving", h.leaving)
+	d.Member.Get("/to/:page", h.to)
 	d.Server.NewDoor("public", web.System).Get("/", h.chooser)
 }
 
 type handler struct {
-	server       *web.Server
-	institutions func(id string) (*people.Institution, error)
+	server   *web.Server
+	campaign *Service
+}
+
+// institution returns the one whose address was asked for.
+func (h handler) institution(c *fiber.Ctx) (*people.Institution, error) {
+	site, _ := web.SiteOf(c)
+	return h.campaign.institutions.Institution(site.ID)
 }
 
 func (h handler) front(c *fiber.Ctx) error {
-	site, _ := web.SiteOf(c)
-	in, err := h.institutions(site.ID)
+	in, err := h.institution(c)
 	if err != nil {
 		return err
 	}
-	p := &frontPage{Base: h.server.NewBase(c, "front.title", "Institution", in.Name.In("en"))}
-	p.Title = p.T("front.title", "Institution", in.Name.In(p.Lang))
-	for _, one := range in.Campuses {
-		p.Campuses = append(p.Campuses, campus{Name: one.Name.In(p.Lang), Telephone: one.Security.Telephone})
-	}
+	p := &frontPage{Base: h.server.NewBase(c, "front.title")}
+	p.Campuses = viewCampuses(in, p.Lang)
 	return web.Render(c, "campaign/front", p)
+}
+
+func (h handler) support(c *fiber.Ctx) error {
+	in, err := h.institution(c)
+	if err != nil {
+		return err
+	}
+	p := &supportPage{Base: h.server.NewBase(c, "support.title")}
+	p.Campuses, p.Helpers, p.Groups = viewCampuses(in, p.Lang), viewHelpers(in, p.Lang), viewGroups(h.campaign.For(in.Nation), p.Lang)
+	return web.Render(c, "campaign/support", p)
+}
+
+func (h handler) policy(c *fiber.Ctx) error {
+	site, _ := web.SiteOf(c)
+	v, err := h.campaign.Policy(site.ID, c.Params("version"))
+	if err != nil {
+		return err
+	}
+	p := &policyPage{Base: h.server.NewBase(c, "policy.title"), Version: v.Version, From: v.From, Newest: v.Newest}
+	p.Title = v.Title.In(p.Lang)
+	p.Text, p.TextLang = v.HTML(p.Lang)
+	for _, one := range v.all {
+		p.Versions = append(p.Versions, versionView{one.Version, one.From, one.Version == v.Version})
+	}
+	return web.Render(c, "campaign/policy", p)
+}
+
+func (h handler) glossary(c *fiber.Ctx) error {
+	p := &glossaryPage{Base: h.server.NewBase(c, "glossary.title")}
+	p.Terms = h.campaign.library().Terms(p.Lang)
+	return web.Render(c, "campaign/glossary", p)
+}
+
+func (h handler) leaving(c *fiber.Ctx) error {
+	return web.Render(c, "campaign/leaving", &leavingPage{Base: h.server.NewBase(c, "leaving.title")})
+}
+
+// to leads from the signed-in half to a public page of the person's institution.
+func (h handler) to(c *fiber.Ctx) error {
+	switch page := c.Params("page"); page {
+	case "support", "policy", "glossary", "pledges", "training":
+		return web.Redirect(c, h.server.NewBase(c, "site.name").Link("/"+page))
+	default:
+		return fmt.Errorf("page %q: %w", page, fault.NotFound)
+	}
 }
 
 func (h handler) chooser(c *fiber.Ctx) error {

@@ -1,19 +1,104 @@
 package campaign
 
-import "github.com/upstander/upstander/internal/web"
+import (
+	"html/template"
+
+	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/web"
+)
 
 // frontPage is an institution's front page.
 type frontPage struct {
 	web.Base
-	Campuses []campus
+	Campuses []campusView
 }
 
-type campus struct{ Name, Telephone string }
+// campusView is how to reach a campus's security staff. Link is checked when institutions are read: it opens an app and cannot run anything.
+type campusView struct {
+	Name, Telephone, App string
+	Link                 template.URL
+}
+
+func viewCampuses(in *people.Institution, lang string) []campusView {
+	all := make([]campusView, len(in.Campuses))
+	for i, c := range in.Campuses {
+		all[i] = campusView{
+			Name: c.Name.In(lang), Telephone: c.Security.Telephone, App: c.Security.App.Name,
+			Link: template.URL(c.Security.App.Link), //nolint:gosec // see campusView
+		}
+	}
+	return all
+}
 
 // chooserPage lists the institutions of the deployment.
 type chooserPage struct{ web.Base }
 
+// supportPage is the directory: the institution's own people first, then services by what they are for.
+type supportPage struct {
+	web.Base
+	Campuses []campusView
+	Helpers  []helperView
+	Groups   []groupView
+}
+
+type helperView struct{ Name, Who, Next, Telephone, Email, Link string }
+
+type groupView struct {
+	Kind     string
+	Services []serviceView
+}
+
+type serviceView struct{ Name, Text, Telephone, Link, Hours, Read string }
+
+func viewHelpers(in *people.Institution, lang string) []helperView {
+	all := make([]helperView, len(in.Services))
+	for i, h := range in.Services {
+		all[i] = helperView{h.Name.In(lang), h.Who.In(lang), h.Next.In(lang), h.Telephone, h.Email, h.Link}
+	}
+	return all
+}
+
+func viewGroups(list []Listed, lang string) []groupView {
+	var groups []groupView
+	for _, s := range list {
+		if len(groups) == 0 || groups[len(groups)-1].Kind != s.Kind {
+			groups = append(groups, groupView{Kind: s.Kind})
+		}
+		g := &groups[len(groups)-1]
+		g.Services = append(g.Services, serviceView{s.Name.In(lang), s.Text.In(lang), s.Telephone, s.Link, s.Hours.In(lang), s.Read})
+	}
+	return groups
+}
+
+// policyPage is one version of the code of conduct, with the way to the others.
+type policyPage struct {
+	web.Base
+	Version, From string
+	Newest        bool
+	Text          template.HTML
+	TextLang      string
+	Versions      []versionView
+}
+
+type versionView struct {
+	Version, From string
+	Current       bool
+}
+
+// glossaryPage explains the terms that modules use.
+type glossaryPage struct {
+	web.Base
+	Terms []content.TermWords
+}
+
+// leavingPage says what quick exit does and what it cannot do.
+type leavingPage struct{ web.Base }
+
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
-	return map[string]any{"campaign/front": frontPage{}, "campaign/chooser": chooserPage{}}
+	return map[string]any{
+		"campaign/front": frontPage{}, "campaign/chooser": chooserPage{}, "campaign/support": supportPage{}, "campaign/policy": policyPage{},
+		"campaign/glossary": glossaryPage{}, "campaign/leaving": leavingPage{},
+	}
 }

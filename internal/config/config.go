@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -36,7 +37,8 @@ type Config struct {
 	Log            string   `env:"LOG" envDefault:"info" help:"How much is logged: debug, info, warn or error."`
 }
 
-// Load reads and checks the environment. getenv is os.LookupEnv outside tests.
+// Load reads and checks the environment through lookup, os.LookupEnv outside tests. What could be read comes back beside an error too, so that it can
+// be shown.
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	values := map[string]string{}
 	for _, v := range Table(Config{}) {
@@ -59,7 +61,18 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	if err := env.ParseWithOptions(&c, env.Options{Prefix: Prefix, Environment: values}); err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)
 	}
+	c.URL = normal(c.URL)
 	return c, c.check()
+}
+
+// normal brings an address to lower case and takes a slash off its end, so that it can be compared.
+func normal(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	u.Scheme, u.Host, u.Path = strings.ToLower(u.Scheme), strings.ToLower(u.Host), strings.TrimSuffix(u.Path, "/")
+	return u.String()
 }
 
 func (c Config) check() error {
@@ -67,7 +80,7 @@ func (c Config) check() error {
 	fail := func(name, format string, args ...any) {
 		problems = append(problems, fmt.Errorf(Prefix+name+": "+format, args...))
 	}
-	if u, err := url.Parse(c.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") != "" {
+	if u, err := url.Parse(c.URL); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.Path != "" || u.RawQuery != "" {
 		fail("URL", "must be http(s)://host without a path")
 	}
 	if c.Secret != "" && len(c.Secret) < 32 {
@@ -90,7 +103,7 @@ func (c Config) check() error {
 			fail("TRUSTED_PROXIES", "%q is no network", p)
 		}
 	}
-	if !hasPrefix(c.Log, []string{"debug", "info", "warn", "error"}) {
+	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 		fail("LOG", "must be debug, info, warn or error")
 	}
 	return errors.Join(problems...)
@@ -166,10 +179,10 @@ func redact(value, secret string) string {
 		return value
 	case secret == "url":
 		u, err := url.Parse(value)
-		if err != nil {
+		if err != nil || u.Host == "" {
 			return "(set)"
 		}
-		return u.Redacted()
+		return u.Scheme + "://" + u.Host + u.Path // options may hold passwords too
 	}
 	return "(set)"
 }

@@ -20,6 +20,13 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestURLIsNormalised(t *testing.T) {
+	c, err := Load(lookup(map[string]string{"UPSTANDER_URL": "HTTPS://Train.Example/"}))
+	if err != nil || c.URL != "https://train.example" || !c.Secure() {
+		t.Errorf("%q, %v", c.URL, err)
+	}
+}
+
 func TestFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(path, []byte(strings.Repeat("x", 40)+"\n"), 0o600); err != nil {
@@ -39,7 +46,7 @@ func TestFiles(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for name, value := range map[string]string{
-		"URL": "ftp://x", "SECRET": "short", "SECRET_PREVIOUS": "short", "STORE": "postgres://x", "REDIS": "http://x", "SMTP": "x", "TRUSTED_PROXIES": "everybody", "LOG": "loud",
+		"URL": "ftp://x", "SECRET": "short", "SECRET_PREVIOUS": "short", "STORE": "postgres://x", "REDIS": "http://x", "SMTP": "x", "TRUSTED_PROXIES": "everybody", "LOG": "information",
 	} {
 		_, err := Load(lookup(map[string]string{Prefix + name: value}))
 		if err == nil || !strings.Contains(err.Error(), Prefix+name) {
@@ -54,12 +61,12 @@ func TestRefused(t *testing.T) {
 
 func TestSecretsAreNotShown(t *testing.T) {
 	c, err := Load(lookup(map[string]string{
-		"UPSTANDER_SECRET": strings.Repeat("s3cret", 6), "UPSTANDER_STORE": "mongodb://user:s3cret@host/db", "UPSTANDER_REDIS": "redis://:s3cret@host", "UPSTANDER_SMTP": "smtp://user:s3cret@host",
+		"UPSTANDER_SECRET": strings.Repeat("s3cret", 6), "UPSTANDER_STORE": "mongodb://user:s3cret@host/db", "UPSTANDER_REDIS": "redis://s3cret@host/0?password=s3cret", "UPSTANDER_SMTP": "smtp://user:s3cret@host",
 	}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if shown := fmt.Sprint(Table(c)); strings.Contains(shown, "s3cret") || !strings.Contains(shown, "mongodb://user:") {
+	if shown := fmt.Sprint(Table(c)); strings.Contains(shown, "s3cret") || !strings.Contains(shown, "mongodb://host/db") {
 		t.Error(shown)
 	}
 }

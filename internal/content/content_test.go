@@ -2,9 +2,11 @@ package content
 
 import (
 	"errors"
+	"html/template"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -89,7 +91,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("another way has %d notes", n)
 	}
 	page := item(t, m, "first-page").In("en")
-	want := `<p>In law it is so.<a class="cite" href="#source-1">[1]</a> Some <strong>bold</strong> words &amp; a <a href="https://example.org/" rel="external noopener noreferrer">link</a>.</p>
+	want := `<p>In <a class="term" href="/app/to/glossary#law">law</a> it is <a class="term" href="/app/to/glossary#so">so</a>.<a class="cite" href="#source-1">[1]</a> Some <strong>bold</strong> words &amp; a <a href="https://example.org/" rel="external noopener noreferrer">link</a>.</p>
 <ul>
 <li>12% said so.<a class="cite" href="#source-2">[2]</a><a class="cite" href="#source-1">[1]</a></li>
 </ul>`
@@ -188,6 +190,43 @@ func TestCompleteTranslationHasNoGaps(t *testing.T) {
 	_, err := Load(small(t, map[string][]string{"small/module.yaml": {"cy: partial", "cy: complete"}}))
 	if err == nil || !strings.Contains(err.Error(), `item "pick-other" is not translated`) || !strings.Contains(err.Error(), "small/cy/30-other.yaml:1:1: the file is missing") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestGlossary(t *testing.T) {
+	lib, err := Load(small(t, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	terms := lib.Terms("cy")
+	if len(terms) != 3 || terms[0].Term != "Cyfraith" || terms[0].Lang != "cy" || terms[1].Lang != "en" || terms[0].Sources[0].ID != "act" {
+		t.Errorf("%+v", terms)
+	}
+	m, _ := lib.Module("small")
+	if got := item(t, m, "first-page").In("cy").Text; !strings.Contains(string(got), `yn ôl y`) && !strings.Contains(string(got), `<a class="term" href="/app/to/glossary#law">gyfraith</a>`) {
+		t.Errorf("the Welsh page: %s", got)
+	}
+	for name, test := range map[string]struct{ file, old, new, want string }{
+		"no source":    {"glossary.yaml", "    sources: [act]\n  - id: so", "    sources: []\n  - id: so", "a term cites one"},
+		"twice":        {"glossary.yaml", "- id: so", "- id: law", `term "law" is there twice`},
+		"unknown term": {"glossary.cy.yaml", "law:", "lore:", `glossary.cy.yaml:1:1: unknown key "lore"`},
+	} {
+		if _, err := Load(small(t, map[string][]string{test.file: {test.old, test.new}})); err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestLinkFirst(t *testing.T) {
+	match := regexp.MustCompile(`(?i)(^|[^\pL\pN-])(consent)($|[^\pL\pN-])`)
+	for in, want := range map[string]string{
+		`<p>Consent is</p>`: `<p><a class="term" href="/app/to/glossary#x">Consent</a> is</p>`, `<p>consenting</p>`: "", `<p title="consent">no</p>`: "", `<a href="#">consent</a>`: "",
+		`<a href="#">consent</a> and consent`: `<a href="#">consent</a> and <a class="term" href="/app/to/glossary#x">consent</a>`, `non-consent`: "",
+	} {
+		got, did := linkFirst(template.HTML(in), match, "x")
+		if did != (want != "") || did && string(got) != want {
+			t.Errorf("%s: %s", in, got)
+		}
 	}
 }
 

@@ -7,9 +7,10 @@ import (
 	"time"
 )
 
-// Library is every module of a folder, parsed and checked. It never changes.
+// Library is every module of a folder and their glossary, parsed and checked. It never changes.
 type Library struct {
 	modules []*Module
+	terms   []*Term
 	byID    map[string]*Module
 	byKey   map[string]*Module
 }
@@ -36,6 +37,10 @@ func Load(fsys fs.FS) (*Library, error) {
 		}
 		lib.modules = append(lib.modules, m)
 		lib.byID[m.ID], lib.byKey[m.Key] = m, m
+	}
+	lib.terms = readGlossary(r, fsys)
+	for _, m := range lib.modules {
+		linkTerms(m, lib.terms)
 	}
 	if len(lib.modules) == 0 {
 		r.add(position{file: "."}, "there is no module")

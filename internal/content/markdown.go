@@ -87,7 +87,12 @@ func checkMarkdown(n node, md ast.Node) {
 		if u, err := url.Parse(string(md.Destination)); err != nil || u.Scheme != "https" || u.Host == "" {
 			n.problem("a link is written in full, https://…, not %q", md.Destination)
 		}
+		if len(md.Title) > 0 {
+			n.problem("a link has no title")
+		}
 		md.SetAttributeString("rel", []byte("external noopener noreferrer"))
+	case *ast.AutoLink:
+		n.problem("a link is written with its words, [words](https://…)")
 	}
 }
 

@@ -54,7 +54,12 @@ func (b *builder) sources() {
 	if !ok {
 		return
 	}
-	all := root.mapping()
+	b.m.Sources = readSources(root.mapping())
+}
+
+// readSources reads a mapping of sources by id.
+func readSources(all *mapping) map[string]*Source {
+	sources := map[string]*Source{}
 	for _, id := range all.keys {
 		all.asked[id] = true
 		if !idRule.MatchString(id) || len(id) > 48 {
@@ -75,8 +80,9 @@ func (b *builder) sources() {
 			f.get("address").problem("an address starts with https://")
 		}
 		f.done()
-		b.m.Sources[id] = s
+		sources[id] = s
 	}
+	return sources
 }
 
 func (b *builder) module() {

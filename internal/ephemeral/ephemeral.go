@@ -7,6 +7,7 @@ package ephemeral
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -51,6 +52,8 @@ func Open(address string) (*Client, error) {
 	options := &redis.Options{}
 	if address == "" {
 		c.mini = miniredis.NewMiniRedis()
+		options.Password = rand.Text() // the port is open to every account of the machine
+		c.mini.RequireAuth(options.Password)
 		if err := c.mini.Start(); err != nil {
 			return nil, fmt.Errorf("start the embedded Redis: %w", err)
 		}

@@ -168,9 +168,12 @@ func TestLimits(t *testing.T) {
 	l := ephemeraltest.Open(t).NewLimits()
 	limit := ephemeral.Limit{Name: "try", Times: 3, Per: time.Hour}
 	for range 3 {
-		if err := l.Allow(ctx, limit, "sam"); err != nil {
+		if err := errors.Join(l.Check(ctx, limit, "sam"), l.Check(ctx, limit, "sam"), l.Allow(ctx, limit, "sam")); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := l.Check(ctx, limit, "sam"); !errors.Is(err, fault.TooMany) {
+		t.Errorf("looking after the third: %v", err)
 	}
 	err := l.Allow(ctx, limit, "sam")
 	var w fault.Wait

@@ -26,12 +26,25 @@ type Limit struct {
 	Per   time.Duration
 }
 
+// Check fails with fault.Wait when there have been too many attempts of key, without counting one.
+func (l *Limits) Check(ctx context.Context, limit Limit, key string) error {
+	ctx, cancel := bounded(ctx)
+	defer cancel()
+	r, err := l.limiter.AllowN(ctx, limit.key(key), limit.rate(), 0)
+	if err != nil {
+		return fmt.Errorf("limit %s: %w", limit.Name, explain(err))
+	}
+	if r.Remaining == 0 {
+		return fault.Wait{For: limit.Per / time.Duration(limit.Times)}
+	}
+	return nil
+}
+
 // Allow counts one attempt of key and fails with fault.Wait when there have been too many.
 func (l *Limits) Allow(ctx context.Context, limit Limit, key string) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	sum := sha256.Sum256([]byte(key))
-	r, err := l.limiter.Allow(ctx, limit.Name+":"+hex.EncodeToString(sum[:16]), redis_rate.Limit{Rate: limit.Times, Burst: limit.Times, Period: limit.Per})
+	r, err := l.limiter.Allow(ctx, limit.key(key), limit.rate())
 	if err != nil {
 		return fmt.Errorf("limit %s: %w", limit.Name, explain(err))
 	}
@@ -39,4 +52,13 @@ func (l *Limits) Allow(ctx context.Context, limit Limit, key string) error {
 		return fault.Wait{For: r.RetryAfter}
 	}
 	return nil
+}
+
+func (l Limit) key(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return l.Name + ":" + hex.EncodeToString(sum[:16])
+}
+
+func (l Limit) rate() redis_rate.Limit {
+	return redis_rate.Limit{Rate: l.Times, Burst: l.Times, Period: l.Per}
 }

@@ -146,10 +146,10 @@ func (s *Sessions) EndAll(ctx context.Context, person string) error {
 	ids, err := s.rdb.ZRange(ctx, personKey(person), 0, -1).Result()
 	if err == nil {
 		_, err = s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-			for _, id := range ids {
+			for _, id := range ids { // only what was read: a session that begins meanwhile stays on the list
 				p.Del(ctx, sessionKey(id))
+				p.ZRem(ctx, personKey(person), id)
 			}
-			p.Del(ctx, personKey(person))
 			return nil
 		})
 	}

@@ -214,5 +214,14 @@ func (s *Speaker) CivilDay(day string) string {
 	return s.Day(t)
 }
 
+// CivilMonth writes a month that is kept as 2006-01: November 2026. Anything else comes back as it is.
+func (s *Speaker) CivilMonth(month string) string {
+	t, err := time.Parse("2006-01", month)
+	if err != nil {
+		return month
+	}
+	return fmt.Sprintf("%s %d", s.T(fmt.Sprintf("month.%d", int(t.Month()))), t.Year())
+}
+
 // Number writes a whole number with the language's separators.
 func (s *Speaker) Number(n int) string { return s.printer.Sprintf("%d", n) }

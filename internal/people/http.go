@@ -1,6 +1,7 @@
 package people
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -18,6 +19,7 @@ type Doors struct {
 	Server      *web.Server
 	Public      web.Door // anybody, without a session
 	Guest       web.Door // below /app, whoever has not signed in yet
+	Anybody     web.Door // below /app, signed in or not
 	Member      web.Door // whoever has signed in
 	Facilitator web.Door
 	Staff       web.Door
@@ -35,6 +37,7 @@ func NewDoors(server *web.Server, s *Service) Doors {
 		Server:      server,
 		Public:      server.NewDoor("public", web.Public),
 		Guest:       server.NewDoor("guest", web.App, g.guest),
+		Anybody:     server.NewDoor("anybody", web.App),
 		Member:      server.NewDoor("member", web.App, g.member),
 		Facilitator: role("facilitator", Facilitator),
 		Staff:       role("staff", Staff, Admin),
@@ -60,16 +63,47 @@ type guard struct {
 // member lets in whoever has a session.
 func (g guard) member(c *fiber.Ctx) error {
 	token, err := sessionToken(c, g.server)
-	if err != nil {
-		return err
+	var p Person
+	if err == nil {
+		p, err = g.people.Who(c.UserContext(), token)
 	}
-	p, err := g.people.Who(c.UserContext(), token)
 	if err != nil {
+		if errors.Is(err, fault.SignIn) {
+			g.hold(c)
+		}
 		return err
 	}
 	c.Locals(personKey{}, p)
-	g.server.Enter(c, p.Institution, p.Language)
+	g.server.Enter(c, p.Institution, p.Language, g.people.Owner(p.ID))
 	return c.Next()
+}
+
+// hold keeps a posted form that names its owner for after the sign-in.
+func (g guard) hold(c *fiber.Ctx) {
+	if c.Method() != fiber.MethodPost {
+		return
+	}
+	f, err := web.ReadForm(c)
+	if err != nil || f.Text(web.OwnerField) == "" {
+		return
+	}
+	if sealed, ok := g.people.seal(held{Path: c.Path(), Form: f.Values(), Owner: f.Text(web.OwnerField)}); ok {
+		setCookie(c, g.server, heldCookie, sealed, "/app", heldLife)
+		web.Resumes(c)
+	}
+}
+
+// Held returns the form that the current person sent to this path on a session which had run out, once.
+func (s *Service) Held(c *fiber.Ctx, server *web.Server) (web.Form, bool) {
+	sealed := c.Cookies(cookieName(heldCookie, secure(server)))
+	if sealed == "" {
+		return web.Form{}, false
+	}
+	values, ok := s.unseal(sealed, Current(c).ID, c.Path())
+	if ok {
+		setCookie(c, server, heldCookie, "", "/app", 0)
+	}
+	return web.FormOf(values), ok
 }
 
 // role lets in whoever has one of the roles.
@@ -95,6 +129,7 @@ func (g guard) guest(c *fiber.Ctx) error {
 const (
 	sessionCookie   = "upstander"
 	challengeCookie = "upstander-code"
+	heldCookie      = "upstander-held"
 )
 
 func cookieName(name string, secure bool) string {
@@ -145,8 +180,9 @@ func Routes(d Doors, s *Service) {
 	d.Member.Get("/me", h.me)
 	d.Member.Post("/me", h.saveMe)
 	d.Member.Post("/language", h.language)
-	d.Member.Post("/sign-out", h.signOut)
+	d.Anybody.Post("/sign-out", h.signOut)
 	d.Member.Post("/sign-out-everywhere", h.signOutEverywhere)
+	d.Anybody.Quiet().Post("/leave", h.leaveSite)
 	d.Server.NewDoor("system", web.System).Get("/brand/:file", h.brand)
 }
 
@@ -224,7 +260,7 @@ func (h handler) redeem(c *fiber.Ctx) error {
 	ch, err := h.people.Waiting(c.UserContext(), id)
 	var person Person
 	if err == nil {
-		person, err = h.people.Redeem(c.UserContext(), id, f.Text("code"))
+		person, err = h.people.Redeem(c.UserContext(), id, f.Text("code"), h.server.Network(c))
 	}
 	switch {
 	case isGone(err):
@@ -242,6 +278,11 @@ func (h handler) redeem(c *fiber.Ctx) error {
 
 // enter begins a session under a new token and goes on to where the person wanted to be.
 func (h handler) enter(c *fiber.Ctx, p Person) error {
+	if old, err := sessionToken(c, h.server); err == nil { // whoever used this browser before is signed out
+		if err := h.people.End(c.UserContext(), old); err != nil {
+			return err
+		}
+	}
 	token, err := h.people.Begin(c.UserContext(), p.ID)
 	if err != nil {
 		return err
@@ -322,22 +363,46 @@ func (h handler) language(c *fiber.Ctx) error {
 	return web.Redirect(c, "/app")
 }
 
+// signOut always takes the cookie away. When Redis is away the session itself runs out by itself later; without its token nobody can use it.
 func (h handler) signOut(c *fiber.Ctx) error {
-	token, err := sessionToken(c, h.server)
-	if err == nil {
-		err = h.people.End(c.UserContext(), token)
+	if token, err := sessionToken(c, h.server); err == nil {
+		if err := h.people.End(c.UserContext(), token); err != nil && !errors.Is(err, fault.Unavailable) {
+			return err
+		}
 	}
-	return h.leave(c, err)
+	return h.signedOut(c)
 }
 
 func (h handler) signOutEverywhere(c *fiber.Ctx) error {
-	return h.leave(c, h.people.EndAll(c.UserContext(), Current(c).ID))
-}
-
-func (h handler) leave(c *fiber.Ctx, err error) error {
-	if err != nil {
+	if err := h.people.EndAll(c.UserContext(), Current(c).ID); err != nil {
 		return err
 	}
+	return h.signedOut(c)
+}
+
+// leaveSite is quick exit: it ends the session, if there is one, and leads away at once. Nothing that goes wrong may hold anybody up. A redirect
+// would be stopped by form-action 'self'; a Refresh of nought seconds is none.
+func (h handler) leaveSite(c *fiber.Ctx) error {
+	if token, err := sessionToken(c, h.server); err == nil {
+		_ = h.people.End(c.UserContext(), token)
+	}
+	setCookie(c, h.server, sessionCookie, "", "/app", 0)
+	setCookie(c, h.server, challengeCookie, "", "/app/sign-in", 0)
+	setCookie(c, h.server, heldCookie, "", "/app", 0)
+	to := h.server.NewBase(c, "site.name").LeaveTo()
+	if f, err := web.ReadForm(c); err == nil {
+		for _, in := range h.people.Institutions() {
+			if f.Text("to") == in.LeaveTo {
+				to = in.LeaveTo
+			}
+		}
+	}
+	c.Set("Refresh", "0; url="+to)
+	c.Set("Clear-Site-Data", `"cache"`)
+	return c.SendString("")
+}
+
+func (h handler) signedOut(c *fiber.Ctx) error {
 	setCookie(c, h.server, sessionCookie, "", "/app", 0)
 	return web.Redirect(c, "/app/sign-in?said=signed-out")
 }

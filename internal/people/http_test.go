@@ -1,6 +1,7 @@
 package people_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -105,6 +106,65 @@ func TestCodesAreLimited(t *testing.T) {
 	}
 }
 
+// TestNobodyIsLockedOutFromElsewhere asks for codes of somebody else's address from another network until it is refused.
+func TestNobodyIsLockedOutFromElsewhere(t *testing.T) {
+	s, out := newSite(t)
+	for i := range 8 {
+		stranger := s.Visitor()
+		stranger.Header.Set("X-Forwarded-For", "203.0.113.7")
+		if a := stranger.Post("/app/sign-in", "email", fmt.Sprintf("sam+%d@student.north.example", i)); i >= 5 != (a.Status == http.StatusTooManyRequests) {
+			t.Errorf("code %d for one inbox from one network: %d", i+1, a.Status)
+		}
+	}
+	signIn(t, s.Visitor(), out, "sam@north.example")
+}
+
+func TestWrongCodesFromOneNetworkAreLimited(t *testing.T) {
+	s, out := newSite(t)
+	wrong := 0
+	for i := 0; wrong < 60; i++ {
+		v := s.Visitor()
+		signIn(t, v, out, fmt.Sprintf("student%d@north.example", i))
+		for range 5 {
+			if a := v.Post("/app/sign-in/code", "code", "000"); a.Status == http.StatusUnprocessableEntity {
+				wrong++
+			}
+		}
+	}
+	v := s.Visitor()
+	code := signIn(t, v, out, "jo@north.example")
+	if a := v.Post("/app/sign-in/code", "code", code); a.Status != http.StatusTooManyRequests {
+		t.Errorf("after %d wrong codes: %d", wrong, a.Status)
+	}
+}
+
+func TestSigningInEndsTheSessionThatWasThere(t *testing.T) {
+	s, out := newSite(t)
+	v := s.SignIn("alex@north.example")
+	old := v.Cookies["upstander"]
+	code := signIn(t, v, out, "sam@north.example")
+	v.Post("/app/sign-in/code", "code", code)
+	if a := v.Get("/app"); a.Body != "home of sam@north.example" {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+	v.Cookies["upstander"] = old
+	if a := v.Get("/app"); a.Status != http.StatusSeeOther {
+		t.Errorf("the session from before: %d", a.Status)
+	}
+}
+
+func TestSigningOutNeedsNoSession(t *testing.T) {
+	s, _ := newSite(t)
+	v := s.Visitor()
+	v.Cookies["upstander"] = "long-gone"
+	if a := v.Post("/app/sign-out"); a.Location != "/app/sign-in?said=signed-out" || v.Cookies["upstander"] != "" {
+		t.Errorf("%d %s", a.Status, a.Location)
+	}
+	if a := s.Visitor().Post("/app/language", "language", "cy"); a.Location != "/app/sign-in" {
+		t.Errorf("a form on an expired session leads back to %s", a.Location)
+	}
+}
+
 func TestWrongAddresses(t *testing.T) {
 	s, out := newSite(t)
 	for email, says := range map[string]string{"": "Type an e-mail address", "sam": "Type an e-mail address", "sam@gmail.example": "belongs to none of the universities", `<script>alert(1)</script>@north.example`: "Type an e-mail address"} {
@@ -131,7 +191,7 @@ func TestLanguageOfSignIn(t *testing.T) {
 		t.Error("the page is not in Welsh")
 	}
 	v.Post("/app/sign-in?lang=cy", "email", "sam@north.example")
-	if m := out.Last(t); m.Header.Get("Content-Language") != "cy" || !strings.Contains(m.Subject, "eich cod") {
+	if m := out.Last(t); m.Header.Get("Content-Language") != "cy" || !strings.Contains(m.Subject, "Eich cod") {
 		t.Errorf("the mail: %+v", m)
 	}
 }

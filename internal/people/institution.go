@@ -34,6 +34,10 @@ type Institution struct {
 	Colours      Colours  `yaml:"colours"`
 	EmailDomains []string `yaml:"email_domains"` // whose addresses may sign in
 	Campuses     []Campus `yaml:"campuses"`
+	Services     []Helper `yaml:"services"` // of the institution itself: liaison officers, counselling, chaplaincy
+	Report       Report   `yaml:"report"`
+	Policies     []Policy `yaml:"policies"` // the code of conduct, the newest first
+	LeaveTo      string   `yaml:"leave_to"` // where quick exit leads; empty: the weather
 	Requires     []Duty   `yaml:"requires"`
 }
 
@@ -43,23 +47,14 @@ type Colours struct {
 	Accent string `yaml:"accent"`
 }
 
-// Campus is a place of the institution and how to reach its security staff there.
-type Campus struct {
-	ID       string   `yaml:"id"`
-	Name     Words    `yaml:"name"`
-	Security Security `yaml:"security"`
-}
-
-// Security is how to reach a campus's security staff.
-type Security struct {
-	Telephone string `yaml:"telephone"`
-}
-
 // Duty says that students have to complete a module, and by when.
 type Duty struct {
 	Module string `yaml:"module"`
 	Due    string `yaml:"due"` // 2006-01-02; empty: no date
 }
+
+// weather is where quick exit leads when an institution names nothing else: a page that anybody may have open.
+const weather = "https://www.bbc.co.uk/weather"
 
 // ReadInstitutions parses institutions.yaml. languages are those that the program speaks. The error names everything that is wrong.
 func ReadInstitutions(src []byte, languages []string) ([]Institution, error) {
@@ -78,6 +73,9 @@ func ReadInstitutions(src []byte, languages []string) ([]Institution, error) {
 		in := &file.Institutions[i]
 		if len(in.Languages) == 0 {
 			in.Languages = languages
+		}
+		if in.LeaveTo == "" {
+			in.LeaveTo = weather
 		}
 		for _, p := range in.check(languages) {
 			problems = append(problems, fmt.Errorf("institutions.yaml: %s: %s", in.ID, p))
@@ -101,7 +99,6 @@ var (
 	idRule     = regexp.MustCompile(`^[a-z][a-z0-9-]{1,30}$`)
 	colourRule = regexp.MustCompile(`^#[0-9a-f]{6}$`)
 	domainRule = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)+$`)
-	phoneRule  = regexp.MustCompile(`^\+?[0-9 ]{3,20}$`)
 )
 
 func (in *Institution) check(languages []string) []string {
@@ -124,10 +121,7 @@ func (in *Institution) check(languages []string) []string {
 	for _, d := range in.EmailDomains {
 		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
 	}
-	for _, c := range in.Campuses {
-		need(idRule.MatchString(c.ID) && c.Name["en"] != "", "a campus has an id and a name in English (en)")
-		need(c.Security.Telephone == "" || phoneRule.MatchString(c.Security.Telephone), "campus %s: %q is no telephone number", c.ID, c.Security.Telephone)
-	}
+	p = append(p, in.checkHelp()...)
 	for _, d := range in.Requires {
 		_, err := time.Parse(time.DateOnly, d.Due)
 		need(d.Module != "" && (d.Due == "" || err == nil), "a duty names a module and a day like 2027-01-31")
@@ -137,5 +131,5 @@ func (in *Institution) check(languages []string) []string {
 
 // Site returns what the web server has to know of the institution.
 func (in *Institution) Site() web.Site {
-	return web.Site{ID: in.ID, Host: in.Host, Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath()}
+	return web.Site{ID: in.ID, Host: in.Host, Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath(), LeaveTo: in.LeaveTo}
 }

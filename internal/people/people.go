@@ -62,6 +62,7 @@ type Config struct {
 	Mail         upmail.Sender // nil in a demo without a mail server: codes are shown on the page
 	Words        *locale.Catalogue
 	CodeKeys     [][]byte // 32 bytes each, the current one first
+	HeldKeys     [][]byte // 32 bytes each, the current one first
 	Now          func() time.Time
 	NewID        func() string // random, for persons
 }

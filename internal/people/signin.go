@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"strings"
 	"time"
 
 	"github.com/upstander/upstander/internal/ephemeral"
@@ -23,17 +24,30 @@ const (
 	codeTries = 5
 )
 
-// Limits on sign-in. A whole campus shares one address of the network, so that limit is wide; the one on the e-mail address is not.
+// Limits on sign-in. A whole campus shares one address of the network, so what a network may ask for is wide, and what it may guess wrongly is
+// not: with six digits and five tries a code, this bounds how many accounts could be guessed into. What is counted against an e-mail address is
+// counted from one network, so that a stranger elsewhere cannot lock anybody out; in all, an inbox gets no more than inboxLimit.
 func mailLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "sign-in-mail", Times: 5, Per: 15 * time.Minute}
+}
+
+func inboxLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-inbox", Times: 30, Per: time.Hour}
 }
 
 func networkLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "sign-in-network", Times: 600, Per: 10 * time.Minute}
 }
 
-func guessLimit() ephemeral.Limit {
-	return ephemeral.Limit{Name: "sign-in-guess", Times: 30, Per: 24 * time.Hour}
+func wrongLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-wrong", Times: 60, Per: 10 * time.Minute}
+}
+
+// inbox is where mail to an address ends up: tags behind a plus and names of hosts within the institution make no other inbox.
+func inbox(institution, email string) string {
+	local, _, _ := strings.Cut(email, "@")
+	local, _, _ = strings.Cut(local, "+")
+	return institution + "/" + local
 }
 
 // Challenge is a sign-in under way: a code has gone out, and its browser waits for it.
@@ -61,11 +75,14 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 	if errors.Is(err, fault.NotFound) {
 		return Challenge{}, fault.Problems{{Field: "email", Key: "sign-in.email-unknown"}}
 	}
-	if err := s.limits.Allow(ctx, networkLimit(), network); err != nil {
-		return Challenge{}, err
-	}
-	if err := s.limits.Allow(ctx, mailLimit(), email); err != nil {
-		return Challenge{}, err
+	box := inbox(in.ID, email)
+	for _, l := range []struct {
+		limit ephemeral.Limit
+		key   string
+	}{{networkLimit(), network}, {mailLimit(), box + " " + network}, {inboxLimit(), box}} {
+		if err := s.limits.Allow(ctx, l.limit, l.key); err != nil {
+			return Challenge{}, err
+		}
 	}
 	ch := Challenge{ID: rand.Text(), Email: email}
 	code, err := randomCode()
@@ -89,7 +106,7 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 	words := s.cfg.Words.In(lang)
 	err = s.cfg.Mail.Send(ctx, mail.Message{
 		To: email, Lang: lang,
-		Subject: words.T("mail.code.subject", "Code", code),
+		Subject: words.T("mail.code.subject"), // without the code: subjects stand in logs and on lock screens
 		Text:    words.T("mail.code.text", "Code", code, "Institution", in.Name.In(lang), "Minutes", int(CodeLife.Minutes())),
 	})
 	if err != nil {
@@ -117,17 +134,20 @@ func (s *Service) pending(ctx context.Context, id string) (pending, error) {
 }
 
 // Redeem takes the code of a challenge and returns whose it is. fault.Problems on "code" when it is wrong; fault.NotFound when the
-// challenge has run out or has been tried too often; fault.Wait when the address has seen too many wrong codes today.
-func (s *Service) Redeem(ctx context.Context, id, code string) (Person, error) {
+// challenge has run out or has been tried too often; fault.Wait when too many wrong codes have come from the network.
+func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person, error) {
 	p, err := s.pending(ctx, id)
 	if err != nil {
 		return Person{}, err
 	}
-	if err := s.limits.Allow(ctx, guessLimit(), p.Email); err != nil {
+	if err := s.limits.Check(ctx, wrongLimit(), network); err != nil {
 		return Person{}, err
 	}
 	_, err = s.codes.Redeem(ctx, id, s.hash(id, digits(code)))
 	if errors.Is(err, fault.Invalid) {
+		if err := s.limits.Allow(ctx, wrongLimit(), network); err != nil {
+			return Person{}, err
+		}
 		return Person{}, fault.Problems{{Field: "code", Key: "sign-in.code-wrong"}}
 	}
 	if err != nil {

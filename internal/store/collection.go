@@ -79,7 +79,7 @@ func (c *Collection[T]) Insert(ctx context.Context, doc T) error {
 func (c *Collection[T]) InsertMany(ctx context.Context, docs []T) (refused []string, err error) {
 	encoded := make([]Document, len(docs))
 	for i, d := range docs {
-		if encoded[i], err = c.encode(d, 1); err != nil {
+		if encoded[i], err = c.encode(d, c.schema.next(0)); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +116,7 @@ func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) e
 		if bytes.Equal(now.Raw, was.Raw) {
 			return doc, nil
 		}
-		if now, err = c.encode(doc, was.Rev+1); err != nil {
+		if now, err = c.encode(doc, c.schema.next(was.Rev)); err != nil {
 			return none, err
 		}
 		swapped, err := c.engine.Swap(ctx, c.schema, now, was.Rev)
@@ -310,8 +310,12 @@ func (c *Collection[T]) encode(doc T, rev int64) (Document, error) {
 		return Document{}, fmt.Errorf("store %s: an id is valid text of 1 to %d bytes: %w", c.schema.Name, MaxID, fault.Invalid)
 	}
 	for _, f := range c.schema.IndexedFields() {
-		if _, err := Indexed(raw, f); err != nil {
+		v, err := Indexed(raw, f)
+		if err != nil {
 			return Document{}, fmt.Errorf("store %s: %w", c.schema.Name, err)
+		}
+		if text, ok := v.(string); ok && len(text) > MaxIndexed {
+			return Document{}, fmt.Errorf("store %s: %s is longer than %d bytes: %w", c.schema.Name, f, MaxIndexed, fault.TooLarge)
 		}
 	}
 	return Document{ID: id, Rev: rev, Raw: raw}, nil
@@ -327,6 +331,14 @@ func (c *Collection[T]) decode(raw bson.Raw) (T, error) {
 		return env.Doc, fmt.Errorf("store %s: decode: %w", c.schema.Name, err)
 	}
 	return env.Doc, nil
+}
+
+// next is the revision after one.
+func (s *Schema) next(rev int64) int64 {
+	if s.SecretHistory {
+		return rand.Int64()
+	}
+	return rev + 1
 }
 
 // pause waits a little longer with every failed try, by lot, so that writers of one document stop meeting.

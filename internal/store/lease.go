@@ -65,6 +65,16 @@ func (l *Lease) Release(ctx context.Context) error {
 	return err
 }
 
+// Alone says whether at most one server, ours, holds a serving lease: only then may what an older schema needed be dropped. The store's own
+// collections never change their shape.
+func Alone(ctx context.Context, e Engine, s *Schema) (bool, error) {
+	if internal(s.Name) {
+		return false, nil
+	}
+	serving, err := Held(ctx, e, ServingPrefix)
+	return len(serving) <= 1, err
+}
+
 // Held lists the names with this prefix of the leases that are held now.
 func Held(ctx context.Context, e Engine, prefix string) ([]string, error) {
 	leases, err := Open[leaseDoc](ctx, e, Schema{Name: leaseCollection})

@@ -85,7 +85,7 @@ func (c *Collection[T]) rewriteOne(ctx context.Context, d Document) error {
 		if err != nil {
 			return err
 		}
-		next, err := c.encode(doc, d.Rev+1)
+		next, err := c.encode(doc, c.schema.next(d.Rev))
 		if err != nil {
 			return err
 		}

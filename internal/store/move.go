@@ -60,27 +60,36 @@ func MarkMove(ctx context.Context, target Engine, from string) error {
 	if was != "" {
 		return fmt.Errorf("the target is half filled from %s: %w", was, fault.Conflict)
 	}
-	names, err := target.Names(ctx)
+	used, err := Used(ctx, target)
 	if err != nil {
 		return err
 	}
-	for _, name := range names {
-		if internal(name) {
-			continue
-		}
-		docs, err := target.Walk(ctx, &Schema{Name: name, Version: 1}, Plan{Limit: 1})
-		if err != nil {
-			return err
-		}
-		if len(docs) > 0 {
-			return fmt.Errorf("the target holds %s already: %w", name, fault.Conflict)
-		}
+	if used != "" {
+		return fmt.Errorf("the target holds %s already: %w", used, fault.Conflict)
 	}
 	marks, err := Open[moveMark](ctx, target, Schema{Name: markCollection})
 	if err != nil {
 		return err
 	}
 	return marks.Insert(ctx, moveMark{ID: markID, From: from})
+}
+
+// Used names a collection of the store that holds documents; empty when none does.
+func Used(ctx context.Context, e Engine) (string, error) {
+	names, err := Movable(ctx, e)
+	if err != nil {
+		return "", err
+	}
+	for _, name := range names {
+		docs, err := e.Walk(ctx, &Schema{Name: name, Version: 1}, Plan{Limit: 1})
+		if err != nil {
+			return "", err
+		}
+		if len(docs) > 0 {
+			return name, nil
+		}
+	}
+	return "", nil
 }
 
 // UnmarkMove says that the target is complete.

@@ -250,7 +250,7 @@ func writeCursor(p Plan, doc Document) (string, error) {
 
 func readCursor(s string, fields int) ([]any, error) {
 	bad := fmt.Errorf("%w: unreadable cursor", fault.Invalid)
-	if len(s) > 4*MaxID {
+	if len(s) > 2*(6*MaxIndexed+MaxID) { // base64 of the longest place
 		return nil, bad
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(s)

@@ -26,8 +26,11 @@ import (
 // MaxDocument is the largest document in bytes. MongoDB's own limit is 16 MiB; half of it leaves room for growth.
 const MaxDocument = 8 << 20
 
-// MaxID is the longest id in bytes.
-const MaxID = 400
+// MaxID is the longest id, MaxIndexed the longest text in an indexed field, in bytes: a cursor that names them stays small enough for an address.
+const (
+	MaxID      = 400
+	MaxIndexed = 500
+)
 
 // ErrUncovered says that no declared index covers a query. It is a mistake in the program, not in its input.
 var ErrUncovered = errors.New("no declared index covers this query")
@@ -73,7 +76,7 @@ type Engine interface {
 // Document is one document as the engines pass it on.
 type Document struct {
 	ID  string
-	Rev int64    // raised by one with every write
+	Rev int64    // another one after every write
 	Raw bson.Raw // the whole document: _id first, _rev and _v last
 }
 
@@ -113,6 +116,9 @@ type Schema struct {
 	Indexes    []Index
 	Version    int32       // of the documents' shape; 1 when zero
 	Migrations []Migration // one for each version from 2 on
+
+	// SecretHistory draws revisions by lot instead of counting them, for documents whose number of writes would tell something.
+	SecretHistory bool
 }
 
 // Fields is a document's content by field name, for migrations.

@@ -204,6 +204,9 @@ func (h handler) item(c *fiber.Ctx) error {
 	if !found || j.Completed != "" || !w.belongs(item) {
 		return web.Redirect(c, address(m, "go"))
 	}
+	if f, ok := h.persons.Held(c, h.server); ok { // sent on a session that had run out
+		return h.perform(c, w, item, f)
+	}
 	return h.show(c, w, item, content.Answer{}, nil)
 }
 
@@ -232,8 +235,7 @@ func (h handler) show(c *fiber.Ctx, w way, item *content.Item, typed content.Ans
 	return web.Render(c, "training/"+string(item.Kind), p) // each kind has a view of its own
 }
 
-// act is everything that an item's form can do: answer, take a step in a story, go back in it, go on; or change the language with what was
-// typed kept.
+// act takes an item's form.
 func (h handler) act(c *fiber.Ctx) error {
 	m, j, found, err := h.at(c)
 	if err != nil {
@@ -251,40 +253,38 @@ func (h handler) act(c *fiber.Ctx) error {
 	if !found || j.Completed != "" || !w.belongs(item) {
 		return web.Redirect(c, address(m, "go")) // a form from before the module, the route or the journey changed
 	}
-	ctx, person, here := c.UserContext(), people.Current(c), address(m, item.Key)
+	return h.perform(c, w, item, f)
+}
+
+// perform does what an item's button says: change the language with what was typed kept, go on, take a step in a story, go back in it, or answer.
+func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) error {
+	ctx, person, m := c.UserContext(), people.Current(c), w.m
+	here := address(m, item.Key)
 	if lang := f.Text("language"); lang != "" {
 		if err := h.persons.SetLanguage(ctx, person.ID, lang); err != nil {
 			return err
 		}
-		h.server.Enter(c, person.Institution, lang)
+		web.UseLanguage(c, lang)
 		return h.show(c, w, item, typedAnswer(item, f), nil)
 	}
+	var err error
 	switch f.Text("do") {
 	case "next":
-		if _, err = h.training.Onward(ctx, person.ID, m, item); err != nil {
-			return err
-		}
-		return web.Redirect(c, address(m, "go"))
+		_, err = h.training.Onward(ctx, person.ID, m, item)
+		here = address(m, "go")
 	case "step":
 		_, err = h.training.Step(ctx, person.ID, m, item, number(f.Text("at")), f.Text("step"))
 	case "rewind":
 		_, err = h.training.Rewind(ctx, person.ID, m, item, number(f.Text("at")))
 	case "answer":
 		var taken bool
-		answer := typedAnswer(item, f)
-		if item.Kind == content.Scenario { // a story is answered step by step
-			answer = content.Answer{}
-		}
-		_, taken, err = h.training.Answer(ctx, person.ID, m, item, answer)
+		_, taken, err = h.training.Answer(ctx, person.ID, m, item, typedAnswer(item, f))
 		if err == nil && !taken {
 			here += "?said=answered-before"
 		}
-		if errors.Is(err, fault.Invalid) {
-			return h.show(c, w, item, answer, err)
-		}
 	}
 	if errors.Is(err, fault.Invalid) {
-		return h.show(c, w, item, content.Answer{}, err)
+		return h.show(c, w, item, typedAnswer(item, f), err)
 	}
 	if err != nil {
 		return err

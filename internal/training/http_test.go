@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -300,6 +301,69 @@ func TestAnotherPersonsJourneyIsNotMine(t *testing.T) {
 	}
 }
 
+var ownerField = regexp.MustCompile(`name="owner" value="([^"]+)"`)
+
+func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	at := f.path("pick-some")
+	owner := ownerField.FindStringSubmatch(v.Get(at).Body)[1]
+	if err := f.People.EndAll(t.Context(), v.Person.ID); err != nil {
+		t.Fatal(err)
+	}
+	a := v.Post(at, "do", "answer", "option", "c", "owner", owner)
+	if a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/app/sign-in?to=") {
+		t.Fatalf("%d %s", a.Status, a.Location)
+	}
+	if held := v.Cookies["upstander-held"]; held == "" || strings.Contains(held, "option") {
+		t.Fatalf("held: %q", held)
+	}
+	kept := v.Cookies["upstander-held"]
+
+	// Somebody else signs in on this device: the answer is not theirs.
+	other := f.SignIn("alex@north.example")
+	other.Post("/app/training/"+f.module().Key, "route", "main")
+	other.Cookies["upstander-held"] = kept
+	if a := other.Get(at); a.Status != http.StatusOK || strings.Contains(a.Body, "Reply C.") {
+		t.Errorf("somebody else got the answer: %d", a.Status)
+	}
+
+	// The same person signs in: the answer is sent, once.
+	again := f.SignIn("sam@north.example")
+	again.Cookies["upstander-held"] = kept
+	if a := again.Get(at); a.Status != http.StatusSeeOther {
+		t.Errorf("the held answer: %d", a.Status)
+	}
+	if a := again.Get(at); !strings.Contains(a.Body, "Reply C.") || again.Cookies["upstander-held"] != "" {
+		t.Errorf("the answer is not there, or is sent again: %s", a.Body)
+	}
+	for _, rubbish := range []string{"x", strings.Repeat("A", 5000), kept[:len(kept)-2] + "AA"} {
+		again.Cookies["upstander-held"] = rubbish
+		if a := again.Get(at); a.Status != http.StatusOK {
+			t.Errorf("a cookie of rubbish: %d", a.Status)
+		}
+	}
+}
+
+func TestAnotherWayIsOneTapAway(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	if a := v.Get(f.path("first-page")); !strings.Contains(a.Body, `name="route" value="another-way"`) || !strings.Contains(a.Body, "It counts the same") {
+		t.Error("the item does not offer another way")
+	}
+	v.Post(f.path("pick-some"), "do", "answer", "option", "c")
+	v.Post("/app/training/"+f.module().Key, "route", "another-way")
+	if at := v.Get(address(f.module(), "go")).Location; at != f.path("other-page") {
+		t.Errorf("led to %s", at)
+	}
+	v.Post("/app/training/"+f.module().Key, "route", "main")
+	if a := v.Get(f.path("pick-some")); !strings.Contains(a.Body, "Reply C.") {
+		t.Error("changing the way and back lost an answer")
+	}
+}
+
 // TestNothingBeforeTheAnswerDependsOnTheKey renders every item of every module before it is answered, with its own key and with another, and
 // compares the pages byte for byte.
 func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
@@ -361,7 +425,7 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 	f.T.Helper()
 	id := journeyID(v.Person.ID, m.ID)
 	_, err := f.training.store.upsert(f.T.Context(), id, func(j *Journey, _ bool) error {
-		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: Nothing, Practice: []Practice{{Slot: "x", Item: it.ID}}}
+		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: Nothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}}}
 		return nil
 	})
 	if err != nil {

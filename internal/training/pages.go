@@ -127,7 +127,8 @@ type itemPage struct {
 	Percent     int
 	Segments    []segment
 	Practice    bool
-	Left        int // places left in this round of practice
+	Left        int    // places left in this round of practice
+	OtherWay    string // another route with the same standing, one tap away and with no reason asked
 
 	Options  []optionView
 	Verdicts []optionView
@@ -199,6 +200,11 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 		Notes: item.Notes, Several: item.Several,
 	}
 	w.progress(p, item)
+	for _, r := range w.m.Routes {
+		if r != w.r && p.OtherWay == "" {
+			p.OtherWay = r.ID
+		}
+	}
 	answer, answered := w.current(item)
 	p.Answered = answered
 	if !answered {
@@ -246,7 +252,7 @@ func (w way) progress(p *itemPage, item *content.Item) {
 	if entry := w.practising(item); entry != nil {
 		p.Practice = true
 		for _, e := range w.j.Practice {
-			if !e.Done {
+			if !e.Done && e.Route == w.j.Route {
 				p.Left++
 			}
 		}

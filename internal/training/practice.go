@@ -22,7 +22,7 @@ func (w way) marked(outcome string) []*content.Item {
 func (w way) credit(first *content.Item) float64 {
 	for i := len(w.j.Practice) - 1; i >= 0; i-- {
 		p := w.j.Practice[i]
-		if p.Slot != first.ID || p.Answer == nil {
+		if p.Slot != first.ID || p.Answer == nil || p.Route != w.j.Route {
 			continue
 		}
 		if it, ok := w.m.Item(p.Item); ok && it.Check(*p.Answer) == nil {
@@ -64,7 +64,7 @@ func (w way) assign(short []string) {
 		fresh := w.fresh(outcome)
 		if len(fresh) < len(missed) {
 			for _, page := range w.r.Pages(outcome) {
-				w.j.Practice = append(w.j.Practice, Practice{Outcome: outcome, Item: page.ID})
+				w.j.Practice = append(w.j.Practice, Practice{Route: w.j.Route, Outcome: outcome, Item: page.ID})
 			}
 			fresh = w.shuffled(w.r.Bank(outcome))
 		}
@@ -72,7 +72,7 @@ func (w way) assign(short []string) {
 			// An outcome with hardly any variants asks some twice in a round rather than leaving a place out.
 			variant := fresh[i%len(fresh)]
 			delete(w.j.Walks, variant.ID)
-			w.j.Practice = append(w.j.Practice, Practice{Outcome: outcome, Slot: it.ID, Item: variant.ID})
+			w.j.Practice = append(w.j.Practice, Practice{Route: w.j.Route, Outcome: outcome, Slot: it.ID, Item: variant.ID})
 		}
 	}
 }
@@ -84,7 +84,7 @@ func (w way) fresh(outcome string) []*content.Item {
 		used[it.ID] = true
 	}
 	for _, p := range w.j.Practice {
-		if p.Outcome != outcome {
+		if p.Outcome != outcome || p.Route != w.j.Route {
 			continue
 		}
 		if p.Slot == "" {

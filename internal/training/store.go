@@ -13,7 +13,7 @@ type Engine = store.Engine
 type journeyStore struct{ journeys *store.Collection[Journey] }
 
 func openStore(ctx context.Context, e store.Engine) (*journeyStore, error) {
-	j, err := store.Open[Journey](ctx, e, store.Schema{Name: "journeys", Indexes: []store.Index{
+	j, err := store.Open[Journey](ctx, e, store.Schema{Name: "journeys", SecretHistory: true, Indexes: []store.Index{
 		store.On("person", "module"),
 		store.On("pending", "claimed_until"),
 	}})

@@ -42,6 +42,7 @@ type Journey struct {
 
 // Practice is one more try at a place that missed full marks: a fresh variant, or a page to read again when no fresh one is left.
 type Practice struct {
+	Route   string          `bson:"route"`
 	Outcome string          `bson:"outcome"`
 	Slot    string          `bson:"slot"` // id of the item that was asked first; empty for a page to read again
 	Item    string          `bson:"item"`
@@ -142,8 +143,8 @@ func (s *Service) Journeys(ctx context.Context, person string) ([]Journey, error
 	return s.store.byPerson(ctx, person)
 }
 
-// Start begins a journey on a route, or changes the route of one under way: the answers of both routes are kept until completion. A completed
-// journey stays as it is.
+// Start begins a journey on a route, or changes the route of one under way: the answers and the practice of both routes are kept until completion. A
+// completed journey stays as it is.
 func (s *Service) Start(ctx context.Context, person string, m *content.Module, route string) (Journey, error) {
 	if _, ok := m.Route(route); !ok {
 		return Journey{}, fmt.Errorf("route %q: %w", route, fault.NotFound)
@@ -157,7 +158,7 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 				Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
 			}
 		case j.Completed == "" && j.Route != route:
-			j.Route, j.Practice = route, []Practice{}
+			j.Route = route
 		default:
 			return nil
 		}
@@ -168,6 +169,9 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 // Answer takes a learner's answer to an item. An item that has been answered keeps its answer: a second post, another tab or the back button
 // change nothing, and taken is false then. fault.Problems says what is missing; fault.NotFound that the item is not on the learner's way.
 func (s *Service) Answer(ctx context.Context, person string, m *content.Module, item *content.Item, a content.Answer) (j Journey, taken bool, err error) {
+	if item.Kind == content.Scenario { // a story is answered step by step
+		a = content.Answer{}
+	}
 	if err := item.Check(a); err != nil {
 		return j, false, err
 	}
@@ -220,7 +224,10 @@ func (s *Service) settle(ctx context.Context, j Journey) error {
 	if err != nil && !errors.Is(err, fault.NotFound) { // a person who has been erased needs no standing
 		return fmt.Errorf("settle journey: %w", err)
 	}
-	_, err = s.store.update(ctx, j.ID, func(j *Journey) error { j.Pending = Nothing; return nil })
+	_, err = s.store.update(ctx, j.ID, func(j *Journey) error {
+		j.Pending, j.ClaimedUntil = Nothing, time.Time{} // the minute is nobody's business
+		return nil
+	})
 	return err
 }
 

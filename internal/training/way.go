@@ -91,7 +91,7 @@ func (w way) practising(item *content.Item) *Practice {
 	var latest *Practice
 	for i := range w.j.Practice {
 		p := &w.j.Practice[i]
-		if p.Item != item.ID {
+		if p.Item != item.ID || p.Route != w.j.Route {
 			continue
 		}
 		if latest = p; !p.Done {
@@ -229,7 +229,7 @@ func (w way) next(after *content.Item) *content.Item {
 		}
 	}
 	for _, p := range w.j.Practice {
-		if it, ok := w.m.Item(p.Item); ok && !p.Done {
+		if it, ok := w.m.Item(p.Item); ok && !p.Done && p.Route == w.j.Route {
 			return it
 		}
 	}

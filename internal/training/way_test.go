@@ -376,7 +376,7 @@ func TestEditedModule(t *testing.T) {
 	w.j.Answers["gone"] = content.Answer{Options: []string{"x"}}
 	w.j.Answers["pick-some"] = content.Answer{Options: []string{"an-option-that-is-gone"}}
 	w.j.Walks["a-story"] = []string{"a-step-that-is-gone"}
-	w.j.Practice = []Practice{{Outcome: "first", Slot: "gone", Item: "gone"}}
+	w.j.Practice = []Practice{{Route: "main", Outcome: "first", Slot: "gone", Item: "gone"}}
 	w.j.Place = "gone"
 	if it, _ := w.m.Item("pick-some"); w.done(it) {
 		t.Error("an answer that the item no longer has counts as done")
@@ -388,6 +388,26 @@ func TestEditedModule(t *testing.T) {
 	w.walk(t, 0, right)
 	if w.j.Completed == "" {
 		t.Error("the edited module cannot be completed")
+	}
+}
+
+func TestChangingTheRouteKeepsPractice(t *testing.T) {
+	w := begin(smallModule(t), "main", "seed")
+	w.walk(t, 0, wrong)
+	before := len(w.j.Practice)
+	if before == 0 {
+		t.Fatal("nothing to practise")
+	}
+	w.j.Route = "another-way"
+	other := lay(w.m, w.j)
+	it := other.next(nil)
+	if it == nil || other.practising(it) != nil {
+		t.Errorf("on the other route practice of the first one is asked: %v", it)
+	}
+	w.j.Route = "main"
+	back := lay(w.m, w.j)
+	if next := back.next(nil); next == nil || back.practising(next) == nil || len(w.j.Practice) != before {
+		t.Errorf("back on the route, practice is gone: %v", next)
 	}
 }
 

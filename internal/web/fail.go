@@ -55,7 +55,11 @@ func (s *Server) fail(c *fiber.Ctx, err error) error {
 		s.cfg.Log.Log(c.Context(), slog.LevelError, "request failed", "route", c.Route().Path, "status", status, "error", err.Error(), "request_id", r.id)
 	}
 	if errors.Is(err, fault.SignIn) {
-		return Redirect(c, SignInPath(c.OriginalURL()))
+		back := c.OriginalURL()
+		if !r.resumes && c.Method() != fiber.MethodGet && c.Method() != fiber.MethodHead {
+			back = "/app" // there may be no page where something is posted to
+		}
+		return Redirect(c, SignInPath(back))
 	}
 	c.Status(status)
 	c.Set(fiber.HeaderCacheControl, "no-store")

@@ -16,6 +16,9 @@ const (
 	maxValue  = 20_000 // bytes
 )
 
+// OwnerField names the field with the owner's mark: a form that carries it is kept when its session has run out.
+const OwnerField = "owner"
+
 // Form is what a browser sent: valid text of bounded size. Line ends are those of Unix, surrounding white space is gone.
 type Form struct{ values map[string][]string }
 
@@ -64,5 +67,8 @@ func (f Form) All(name string) []string {
 	return all
 }
 
-// Has says whether the field was sent, for buttons.
-func (f Form) Has(name string) bool { _, ok := f.values[name]; return ok }
+// Values returns every field.
+func (f Form) Values() map[string][]string { return f.values }
+
+// FormOf is a form from fields that had been read before.
+func FormOf(values map[string][]string) Form { return Form{values: values} }

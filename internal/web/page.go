@@ -22,6 +22,8 @@ type Base struct {
 	Here   string // the address itself, for forms that come back to it
 	Said   string // what has just been done, after a redirect
 	Carry  Carry  // the form whose content a change of language keeps
+	Owner  string // mark of the signed-in person, for forms whose content must not be lost
+	Alone  bool   // the page loads no script that talks to the server
 
 	problems fault.Problems
 	host     string
@@ -41,7 +43,7 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 		lang = sourceLang
 	}
 	b := Base{
-		Lang: lang, Site: r.site, Signed: r.signed, Demo: s.cfg.Demo, Page: r.page, Here: c.OriginalURL(),
+		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Page: r.page, Here: c.OriginalURL(),
 		host: string(c.Context().Host()), server: s, speaker: s.cfg.Words.In(lang),
 	}
 	b.Title = b.T(title, args...)
@@ -65,6 +67,23 @@ func (b Base) Ordinal(i int) int { return i + 1 }
 
 // Asset returns the address of a file in public/, which changes with its content.
 func (b Base) Asset(name string) string { return b.server.assets.url(name) }
+
+// LeaveTo returns where quick exit leads.
+func (b Base) LeaveTo() string {
+	if b.Site != nil && b.Site.LeaveTo != "" {
+		return b.Site.LeaveTo
+	}
+	return weather
+}
+
+// weather is where quick exit leads when no institution is known.
+const weather = "https://www.bbc.co.uk/weather"
+
+// Tel returns a telephone number as a tel: link wants it, without spaces.
+func (b Base) Tel(number string) string { return strings.ReplaceAll(number, " ", "") }
+
+// Month writes a month that is kept as 2006-01: November 2026.
+func (b Base) Month(month string) string { return b.speaker.CivilMonth(month) }
 
 // Link returns the address of a page in the public half, in the page's institution and language.
 func (b Base) Link(page string) string { return b.server.link(b.Site, b.Lang, page, b.host) }

@@ -23,6 +23,8 @@ type request struct {
 	lang     string
 	page     string // within the public half; empty in the signed-in half
 	signed   bool   // a person is signed in
+	owner    string // mark of that person for forms
+	resumes  bool   // what was posted waits for the person at the same path
 	door     string
 	quiet    bool // nothing about it may be logged
 }
@@ -38,14 +40,17 @@ func requestOf(c *fiber.Ctx) *request {
 	return r
 }
 
-// Enter tells the pages of a request who is looking: a signed-in person's institution and language.
-func (s *Server) Enter(c *fiber.Ctx, siteID, lang string) {
+// Enter tells the pages of a request who is looking: a signed-in person's institution and language, and the mark that forms carry.
+func (s *Server) Enter(c *fiber.Ctx, siteID, lang, owner string) {
 	r := requestOf(c)
-	r.signed, r.lang = true, lang
+	r.signed, r.lang, r.owner = true, lang, owner
 	if site, ok := s.sites.byID[siteID]; ok {
 		r.site = site
 	}
 }
+
+// Resumes says that what was posted is kept for after the sign-in, at the same path.
+func Resumes(c *fiber.Ctx) { requestOf(c).resumes = true }
 
 // UseLanguage sets the language of the page for whoever is not signed in.
 func UseLanguage(c *fiber.Ctx, lang string) { requestOf(c).lang = lang }
@@ -105,10 +110,13 @@ func (s *Server) limit(c *fiber.Ctx) error {
 	return c.Next()
 }
 
+// LeavePath is where quick exit is posted to, from every page.
+const LeavePath = "/app/leave"
+
 // sameSite refuses posts that another site's page makes a browser send.
 func (s *Server) sameSite(c *fiber.Ctx) error {
-	if c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead { // they change nothing
-		return c.Next()
+	if c.Method() == fiber.MethodGet || c.Method() == fiber.MethodHead || c.Path() == LeavePath {
+		return c.Next() // these change nothing; and whoever wants to leave must never be refused
 	}
 	r := &http.Request{Method: c.Method(), Host: string(c.Context().Host()), Header: http.Header{}}
 	for _, name := range []string{"Origin", "Sec-Fetch-Site"} {
@@ -130,11 +138,18 @@ func (s *Server) Network(c *fiber.Ctx) string {
 		return "unknown"
 	}
 	addr = addr.Unmap()
-	hops := strings.Split(c.Get(fiber.HeaderXForwardedFor), ",")
+	var hops []string
+	for _, line := range c.Request().Header.PeekAll(fiber.HeaderXForwardedFor) { // a proxy may add a line of its own
+		hops = append(hops, strings.Split(string(line), ",")...)
+	}
 	for i := len(hops) - 1; i >= 0 && s.trusted(addr); i-- {
 		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
 		if err != nil {
-			break
+			with, err := netip.ParseAddrPort(strings.TrimSpace(hops[i]))
+			if err != nil {
+				break
+			}
+			hop = with.Addr()
 		}
 		addr = hop.Unmap()
 	}

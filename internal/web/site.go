@@ -15,6 +15,7 @@ type Site struct {
 	Shorts    map[string]string
 	Languages []string // the source language first
 	Brand     string   // path of the stylesheet with its colours
+	LeaveTo   string   // where quick exit leads
 }
 
 // Name returns the institution's name in a language.
@@ -115,7 +116,10 @@ func (s *Server) link(site *Site, lang, page, seenFrom string) string {
 	if lang != sourceLang {
 		path = "/" + lang + page
 	}
+	_, elsewhere := s.sites.byHost[bareHost(seenFrom)]
 	switch {
+	case site.Host == "" && elsewhere: // another institution's own host knows no other
+		return s.cfg.URL + "/" + site.ID + path
 	case site.Host == "":
 		return "/" + site.ID + path
 	case bareHost(seenFrom) == site.Host:

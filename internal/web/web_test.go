@@ -133,6 +133,9 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s%s: %d %.60s, want %d %s", test.host, test.path, resp.StatusCode, got, test.status, test.want)
 		}
 	}
+	if got := s.link(s.sites.byID["north"], "en", "/support", "train.south.test"); got != "https://upstander.test/north/support" {
+		t.Errorf("from another institution's host: %s", got)
+	}
 	if got := s.FullLink("north", "cy", "/verify/X"); got != "https://upstander.test/north/cy/verify/X" {
 		t.Errorf("full link: %s", got)
 	}
@@ -264,6 +267,7 @@ func TestNetwork(t *testing.T) {
 		"6.6.6.6, rubbish, 0.0.0.9": "0.0.0.9",
 		"2001:db8:1:2:3:4:5:6":      "2001:db8:1:2::/64",
 		"::ffff:203.0.113.7":        "203.0.113.7",
+		"203.0.113.7:4711, 0.0.0.9": "203.0.113.7",
 	} {
 		if _, got := get(t, s, "upstander.test", "/app/inside", "X-Forwarded-For", forwarded); got != want {
 			t.Errorf("%q: %s, want %s", forwarded, got, want)

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"strings"
 	"testing"
@@ -44,6 +45,9 @@ institutions:
     email_domains: [south.example]
 `
 
+// Keys are keys for tests.
+func Keys() [][]byte { return [][]byte{[]byte("0123456789abcdef0123456789abcdef")} }
+
 // Site is a server under test.
 type Site struct {
 	T         testing.TB
@@ -68,13 +72,13 @@ func New(t testing.TB, sender mail.Sender) *Site {
 	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t)}
 	s.People, err = people.New(t.Context(), people.Config{
 		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Words: words,
-		CodeKeys: [][]byte{[]byte("0123456789abcdef0123456789abcdef")}, Now: storetest.Now, NewID: uuid.NewString,
+		CodeKeys: Keys(), HeldKeys: Keys(), Now: storetest.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := web.Config{
-		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Words: words, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Words: words, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())

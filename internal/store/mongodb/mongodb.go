@@ -149,6 +149,10 @@ func (e *Engine) Index(ctx context.Context, s *store.Schema) error {
 			return fmt.Errorf("build index on %s: %w", strings.Join(x.Fields, ", "), explain(err))
 		}
 	}
+	tidy, err := store.Alone(ctx, e, s)
+	if err != nil || !tidy {
+		return err
+	}
 	for _, name := range have {
 		ours := strings.HasPrefix(name, "ix_") || strings.HasPrefix(name, "ux_")
 		if ours && !slices.Contains(wanted, name) {
@@ -252,6 +256,9 @@ func (e *Engine) RemoveSome(ctx context.Context, s *store.Schema, p store.Plan) 
 		ids[i] = d.ID
 	}
 	f := append(bson.D{{Key: store.IDField, Value: bson.D{{Key: "$in", Value: ids}}}}, equalities(p)...)
+	if key := p.Key()[0]; key != store.IDField { // an id never changes
+		f = append(f, bounds(key, p.Low, p.High)...)
+	}
 	if _, err := e.db.Collection(s.Name).DeleteMany(ctx, f); err != nil {
 		return 0, explain(err)
 	}

@@ -29,7 +29,9 @@ func Backup(ctx context.Context, path, target string) (err error) {
 	defer db.Close()
 	// SQLite writes the copy without a sync; it counts only once it is checked and on the disk under its name.
 	part := target + ".part"
-	os.Remove(part)
+	if err := emptyFile(part); err != nil {
+		return fmt.Errorf("back up: %w", err)
+	}
 	defer os.Remove(part)
 	if _, err := db.ExecContext(ctx, "VACUUM INTO ?", part); err != nil {
 		return fmt.Errorf("back up: %w", explain(err))
@@ -42,8 +44,10 @@ func Backup(ctx context.Context, path, target string) (err error) {
 
 // Restore puts a backup in the place of a store that does not exist yet, after checking it from end to end.
 func Restore(ctx context.Context, backup, path string) error {
-	if err := absent(path); err != nil {
-		return fmt.Errorf("restore: %w", err)
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} { // SQLite would play an old log into the restored file
+		if err := absent(path + suffix); err != nil {
+			return fmt.Errorf("restore: %w: move the whole store away first, %s and what starts with its name", err, filepath.Base(path))
+		}
 	}
 	if err := Verify(ctx, backup); err != nil {
 		return fmt.Errorf("restore: %w", err)
@@ -55,7 +59,22 @@ func Restore(ctx context.Context, backup, path string) error {
 	if err := Backup(ctx, backup, path); err != nil {
 		return fmt.Errorf("restore: %w", err)
 	}
+	if err := Verify(ctx, path); err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
 	return nil
+}
+
+// emptyFile makes room for a copy that nobody else may read, not even while it is being written.
+func emptyFile(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // Verify reads a whole file: SQLite's own check, then every document of every collection.
@@ -108,7 +127,7 @@ func place(part, target string) error {
 	if err != nil {
 		return err
 	}
-	err = errors.Join(f.Sync(), f.Close(), os.Chmod(part, 0o600), os.Rename(part, target))
+	err = errors.Join(f.Sync(), f.Close(), os.Rename(part, target))
 	if err != nil {
 		return err
 	}

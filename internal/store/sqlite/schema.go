@@ -14,7 +14,7 @@ import (
 
 // Prepare implements store.Engine: the table, and a column for every indexed field.
 func (e *Engine) Prepare(ctx context.Context, s *store.Schema) error {
-	return e.writer.do(ctx, func(w *writer) error {
+	return e.writer.change(ctx, func(w *writer) error {
 		if _, err := w.exec("CREATE TABLE IF NOT EXISTS " + table(s) + " (id TEXT NOT NULL PRIMARY KEY, rev INTEGER NOT NULL, doc BLOB NOT NULL) STRICT"); err != nil {
 			return err
 		}
@@ -35,9 +35,13 @@ func (e *Engine) Prepare(ctx context.Context, s *store.Schema) error {
 }
 
 // Index implements store.Engine. An index that is there is complete: it is made in the same transaction that fills its
-// columns. Indexes and columns that the schema no longer names are dropped.
+// columns. Indexes and columns that the schema no longer names are dropped, unless another server, perhaps of an older version, is using them.
 func (e *Engine) Index(ctx context.Context, s *store.Schema) error {
-	return e.writer.do(ctx, func(w *writer) error {
+	tidy, err := store.Alone(ctx, e, s)
+	if err != nil {
+		return err
+	}
+	return e.writer.change(ctx, func(w *writer) error {
 		have, err := w.strings("SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL", tablePrefix+s.Name)
 		if err != nil {
 			return err
@@ -51,15 +55,10 @@ func (e *Engine) Index(ctx context.Context, s *store.Schema) error {
 				missing = append(missing, x)
 			}
 		}
-		for _, name := range have {
-			if !slices.Contains(wanted, name) {
-				if _, err := w.exec("DROP INDEX " + quote(name)); err != nil {
-					return err
-				}
+		if tidy {
+			if err := w.dropStale(s, have, wanted); err != nil {
+				return err
 			}
-		}
-		if err := w.dropColumns(s); err != nil {
-			return err
 		}
 		if len(missing) == 0 {
 			return nil
@@ -90,7 +89,15 @@ func (w *writer) createIndex(s *store.Schema, x store.Index) error {
 	return err
 }
 
-func (w *writer) dropColumns(s *store.Schema) error {
+func (w *writer) dropStale(s *store.Schema, have, wanted []string) error {
+	for _, name := range have {
+		if slices.Contains(wanted, name) {
+			continue
+		}
+		if _, err := w.exec("DROP INDEX " + quote(name)); err != nil {
+			return err
+		}
+	}
 	have, err := w.strings("SELECT name FROM pragma_table_info(?) WHERE name GLOB 'f_*'", tablePrefix+s.Name)
 	if err != nil {
 		return err

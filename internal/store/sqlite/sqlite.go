@@ -32,10 +32,13 @@ import (
 // tablePrefix keeps our tables apart from SQLite's own.
 const tablePrefix = "d_"
 
+// busyTimeout is how long a connection waits for another process that is writing.
+const busyTimeout = 5 * time.Second
+
 // pragmas are in force on every connection; a test asserts them.
 func pragmas(more ...string) []string {
 	return append([]string{
-		"busy_timeout(5000)",
+		fmt.Sprintf("busy_timeout(%d)", busyTimeout.Milliseconds()),
 		"journal_mode(WAL)",
 		"synchronous(FULL)",
 		"secure_delete(ON)",

@@ -263,6 +263,18 @@ func TestBackupAndRestore(t *testing.T) {
 		t.Errorf("after the restore: %v, %v", d, err)
 	}
 
+	// After a crash somebody moves the file away and forgets the log beside it.
+	beside := filepath.Join(dir, "f.db")
+	if err := os.WriteFile(beside+"-wal", []byte("old log"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Restore(t.Context(), copied, beside); !errors.Is(err, fault.Conflict) {
+		t.Errorf("a restore beside an old log: %v", err)
+	}
+	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("others may read the backup: %v, %v", info.Mode(), err)
+	}
+
 	damaged := filepath.Join(dir, "damaged.db")
 	b, err := os.ReadFile(copied)
 	if err != nil {
@@ -302,5 +314,67 @@ func TestTwoProcessesShareTheFile(t *testing.T) {
 	wg.Wait()
 	if d, err := one.Get(t.Context(), "0"); err != nil || d.N != 200 {
 		t.Errorf("got %d, %v", d.N, err)
+	}
+}
+
+// TestFullDisk lets SQLite run out of pages, as on a full disk: the write is refused, nothing is lost, and it goes on once there is room.
+func TestFullDisk(t *testing.T) {
+	e := open(t, filepath.Join(t.TempDir(), "a.db"))
+	c := fill(t, e, 100)
+	if err := e.writer.do(t.Context(), func(w *writer) error {
+		_, err := w.conn.ExecContext(context.Background(), "PRAGMA max_page_count = 40")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	big := strings.Repeat("x", 1<<20)
+	if err := c.Insert(t.Context(), doc{ID: "big", N: 1000, Text: big}); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("on a full disk: %v", err)
+	}
+	if d, err := c.Get(t.Context(), "99"); err != nil || d.N != 99 {
+		t.Errorf("what was there: %v, %v", d.N, err)
+	}
+	if err := e.writer.do(t.Context(), func(w *writer) error {
+		_, err := w.conn.ExecContext(context.Background(), "PRAGMA max_page_count = 100000")
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Insert(t.Context(), doc{ID: "big", N: 1000, Text: big}); err != nil {
+		t.Errorf("once there is room: %v", err)
+	}
+}
+
+// TestAReaderDoesNotHoldWritersUp keeps a read transaction open for longer than the writer waits before it cuts the log.
+func TestAReaderDoesNotHoldWritersUp(t *testing.T) {
+	e := open(t, filepath.Join(t.TempDir(), "a.db"))
+	c := fill(t, e, 10)
+	reader, err := e.reads.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	var n int
+	if _, err := reader.ExecContext(t.Context(), "BEGIN DEFERRED"); err != nil {
+		t.Fatal(err)
+	}
+	if err := reader.QueryRowContext(t.Context(), "SELECT count(*) FROM d_docs").Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	var slowest time.Duration
+	for i, began := 0, time.Now(); time.Since(began) < 3*idleFor; i++ {
+		if err := c.Insert(t.Context(), doc{ID: fmt.Sprint("x", i), N: int64(1000 + i)}); err != nil {
+			t.Fatal(err)
+		}
+		write := time.Now()
+		pause := time.NewTimer(idleFor + idleFor/10) // the writer tries to cut the log meanwhile
+		<-pause.C
+		if err := c.Insert(t.Context(), doc{ID: fmt.Sprint("y", i), N: int64(2000 + i)}); err != nil {
+			t.Fatal(err)
+		}
+		slowest = max(slowest, time.Since(write)-idleFor-idleFor/10)
+	}
+	if slowest > busyTimeout/2 {
+		t.Errorf("a write waited %v", slowest)
 	}
 }

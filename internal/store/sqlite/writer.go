@@ -35,6 +35,7 @@ type writer struct {
 type job struct {
 	ctx  context.Context
 	run  func(*writer) error
+	all  bool // a refusal rolls back as well: changes of the schema are whole or not at all
 	err  error
 	done chan struct{}
 }
@@ -57,7 +58,16 @@ func startWriter(ctx context.Context, db *sql.DB) (*writer, error) {
 
 // do queues a write and waits until it is on the disk. When ctx ends while the write is under way its outcome is unknown.
 func (w *writer) do(ctx context.Context, run func(*writer) error) error {
-	j := &job{ctx: ctx, run: run, done: make(chan struct{})}
+	return w.wait(&job{ctx: ctx, run: run, done: make(chan struct{})})
+}
+
+// change is do for a change of the schema.
+func (w *writer) change(ctx context.Context, run func(*writer) error) error {
+	return w.wait(&job{ctx: ctx, run: run, all: true, done: make(chan struct{})})
+}
+
+func (w *writer) wait(j *job) error {
+	ctx := j.ctx
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
@@ -107,8 +117,9 @@ func (w *writer) loop() {
 			return
 		}
 		if dirty {
-			w.cutLog()
-			dirty = false
+			if dirty = !w.cutLog(); dirty {
+				idle.Reset(idleFor)
+			}
 		}
 	}
 }
@@ -184,7 +195,8 @@ func (w *writer) transact(jobs []*job) error {
 	}
 	for _, j := range jobs {
 		j.err = explain(j.run(w))
-		if j.err != nil && !errors.Is(j.err, fault.Conflict) && !errors.Is(j.err, fault.NotFound) {
+		refused := errors.Is(j.err, fault.Conflict) || errors.Is(j.err, fault.NotFound)
+		if j.err != nil && (j.all || !refused) {
 			w.rollback(ctx)
 			return j.err
 		}
@@ -233,11 +245,15 @@ func (w *writer) prepare(text string) (*sql.Stmt, error) {
 	return s, nil
 }
 
-// cutLog moves the write-ahead log into the file and cuts it to nothing. A reader in between makes SQLite leave the rest for
-// the next time, which is no error.
-func (w *writer) cutLog() {
-	rows, err := w.conn.QueryContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-	if err == nil {
-		rows.Close()
+// cutLog moves the write-ahead log into the file and cuts it to nothing, and says whether it could. It does not wait for readers: writes
+// would have to wait with it.
+func (w *writer) cutLog() bool {
+	ctx := context.Background()
+	if _, err := w.conn.ExecContext(ctx, "PRAGMA busy_timeout = 0"); err != nil {
+		return false
 	}
+	var busy, pages, moved int
+	err := w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	_, reset := w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", busyTimeout.Milliseconds()))
+	return err == nil && reset == nil && busy == 0
 }

@@ -1,0 +1,173 @@
+package content
+
+import (
+	"html/template"
+	"io/fs"
+	"regexp"
+	"strings"
+)
+
+// The glossary stands beside the modules: glossary.yaml in the source language, and glossary.<lang>.yaml with the same ids.
+const glossaryFile = "glossary.yaml"
+
+// Term is one entry of the glossary.
+type Term struct {
+	ID           string
+	Jurisdiction string
+	words        map[string]TermWords
+	match        map[string]*regexp.Regexp // what is linked to it where it stands in a page
+}
+
+// TermWords is what the glossary says of a term in one language.
+type TermWords struct {
+	ID           string
+	Lang         string // of term and text
+	Term         string
+	Text         template.HTML
+	Jurisdiction string
+	Sources      []*Source
+}
+
+// In returns what the glossary says in a language, or in the source language where it is not translated.
+func (t *Term) In(lang string) TermWords {
+	if w, ok := t.words[lang]; ok {
+		return w
+	}
+	return t.words[SourceLanguage]
+}
+
+// Terms returns the glossary in a language, in the order of its file.
+func (l *Library) Terms(lang string) []TermWords {
+	all := make([]TermWords, len(l.terms))
+	for i, t := range l.terms {
+		all[i] = t.In(lang)
+	}
+	return all
+}
+
+// readGlossary reads the glossary, if there is one, and its translations.
+func readGlossary(r *report, fsys fs.FS) []*Term {
+	src, err := fs.ReadFile(fsys, glossaryFile)
+	if err != nil {
+		return nil
+	}
+	root, ok := parse(r, glossaryFile, src)
+	if !ok {
+		return nil
+	}
+	f := root.mapping()
+	sources := readSources(f.need("sources").mapping())
+	var terms []*Term
+	byID := map[string]*Term{}
+	for _, e := range f.need("terms").list() {
+		m := e.mapping()
+		t := &Term{
+			ID: m.need("id").id(), Jurisdiction: m.need("jurisdiction").one(Jurisdictions()...),
+			words: map[string]TermWords{}, match: map[string]*regexp.Regexp{},
+		}
+		if _, twice := byID[t.ID]; twice {
+			e.problem("term %q is there twice", t.ID)
+		}
+		p := newProse(sources)
+		w := TermWords{ID: t.ID, Lang: SourceLanguage, Jurisdiction: t.Jurisdiction, Term: m.need("term").line(), Text: p.html(m.need("text"))}
+		p.cite(m.get("sources"))
+		if w.Sources = p.cited; len(w.Sources) == 0 && !m.get("ours").yes() { // ours: what we mean by a word, and no claim
+			e.problem("a claim without a source: a term cites one")
+		}
+		t.words[SourceLanguage], t.match[SourceLanguage] = w, matching(m, w.Term)
+		m.done()
+		terms, byID[t.ID] = append(terms, t), t
+	}
+	f.done()
+	translations, _ := fs.Glob(fsys, "glossary.*.yaml")
+	for _, file := range translations {
+		translateGlossary(r, fsys, file, byID)
+	}
+	return terms
+}
+
+func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term) {
+	lang := strings.TrimSuffix(strings.TrimPrefix(file, "glossary."), ".yaml")
+	src, err := fs.ReadFile(fsys, file)
+	if err != nil {
+		r.add(position{file: file}, "the file cannot be read: %v", err)
+		return
+	}
+	root, ok := parse(r, file, src)
+	if !ok {
+		return
+	}
+	f := root.mapping()
+	for id, t := range byID {
+		m := f.get(id).mapping()
+		if m.missing() {
+			continue
+		}
+		w := t.words[SourceLanguage]
+		w.Lang, w.Term, w.Text = lang, m.need("term").line(), newProse(nil).html(m.need("text"))
+		t.words[lang], t.match[lang] = w, matching(m, w.Term)
+		m.done()
+	}
+	f.done()
+}
+
+// matching compiles what is linked to a term: the words that its entry lists, or the term itself; [] links nothing.
+func matching(m *mapping, term string) *regexp.Regexp {
+	list := m.get("match")
+	words := []string{term}
+	if !list.missing() {
+		words = nil
+		for _, e := range list.list() {
+			words = append(words, e.line())
+		}
+	}
+	var parts []string
+	for _, w := range words {
+		if w != "" {
+			parts = append(parts, regexp.QuoteMeta(w))
+		}
+	}
+	if len(parts) == 0 {
+		return nil
+	}
+	return regexp.MustCompile(`(?i)(^|[^\pL\pN-])(` + strings.Join(parts, "|") + `)($|[^\pL\pN-])`)
+}
+
+// linkTerms makes the first mention of each term in a section's pages a link to the glossary.
+func linkTerms(m *Module, terms []*Term) {
+	for _, s := range m.Sections {
+		linked := map[string]map[string]bool{}
+		for _, slot := range s.Slots {
+			if slot[0].Kind != Page {
+				continue
+			}
+			for lang, w := range slot[0].words {
+				if linked[lang] == nil {
+					linked[lang] = map[string]bool{}
+				}
+				for _, t := range terms {
+					if t.match[lang] == nil || linked[lang][t.ID] {
+						continue
+					}
+					w.Text, linked[lang][t.ID] = linkFirst(w.Text, t.match[lang], t.ID)
+				}
+			}
+		}
+	}
+}
+
+var markup = regexp.MustCompile(`<a [^>]*>.*?</a>|<[^>]+>`)
+
+// linkFirst puts a link round the first match that stands in plain text: neither in a tag nor in another link.
+func linkFirst(text template.HTML, match *regexp.Regexp, id string) (template.HTML, bool) {
+	src := string(text)
+	from := 0
+	for _, tag := range append(markup.FindAllStringIndex(src, -1), []int{len(src), len(src)}) {
+		if at := match.FindStringSubmatchIndex(src[from:tag[0]]); at != nil {
+			start, end := from+at[4], from+at[5]
+			return template.HTML(src[:start] + `<a class="term" href="/app/to/glossary#` + id + `">` + src[start:end] + `</a>` + src[end:]), true //nolint:gosec // from our own HTML
+		}
+		from = tag[1]
+	}
+	return text, false
+}

@@ -1,0 +1,286 @@
+package pledge_test
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/mail/mailtest"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/people/peopletest"
+	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/store/storetest"
+)
+
+type fixture struct {
+	*peopletest.Site
+	pledges *pledge.Service
+	inbox   *mailtest.Inbox
+	now     time.Time
+}
+
+func newFixture(t *testing.T) *fixture {
+	t.Helper()
+	f := &fixture{inbox: mailtest.Serve(t), now: storetest.Now()}
+	f.Site = peopletest.New(t, f.inbox.Sender(t))
+	var err error
+	f.pledges, err = pledge.New(t.Context(), pledge.Config{
+		Engine: f.Engine, Limits: f.Ephemeral.NewLimits(), Mail: f.inbox.Sender(t), People: f.People, Words: f.Server.Words(), Keys: peopletest.Keys(),
+		Link: f.Server.FullLink, Now: func() time.Time { return f.now }, NewToken: rand.Text, ThisMonth: func() string { return "2026-11" },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pledge.Routes(f.Doors, f.pledges)
+	return f
+}
+
+// sign posts the public form; further pairs replace or add fields.
+func (f *fixture) sign(email string, pairs ...string) peopletest.Answer {
+	f.T.Helper()
+	return f.Visitor().Post("/north/pledges", append([]string{"action", "talk", "email", email, "kind", "person"}, pairs...)...)
+}
+
+var link = regexp.MustCompile(`http://example\.test(/north/pledges/mine/\w+)`)
+
+// private returns the path of the private link in the newest mail.
+func (f *fixture) private() string {
+	f.T.Helper()
+	m := link.FindStringSubmatch(f.inbox.Last(f.T).Text)
+	if m == nil {
+		f.T.Fatalf("no link in %q", f.inbox.Last(f.T).Text)
+	}
+	return m[1]
+}
+
+// count reads the public counter.
+func (f *fixture) count() int {
+	f.T.Helper()
+	n, err := f.pledges.Totals(f.T.Context(), "north")
+	if err != nil {
+		f.T.Fatal(err)
+	}
+	return n.All()
+}
+
+func TestSignConfirmWithdraw(t *testing.T) {
+	f := newFixture(t)
+	if a := f.sign("Sam@north.example", "wall", "yes", "initials", "s. s.", "role", "student"); a.Status != http.StatusSeeOther || a.Location != "/north/pledges/sent" {
+		t.Fatalf("signing: %d %s", a.Status, a.Body)
+	}
+	if n := f.count(); n != 0 {
+		t.Errorf("%d before the confirmation", n)
+	}
+	mine := f.private()
+	if a := f.Visitor().Get(mine); !strings.Contains(a.Body, "Yes, I pledge this") || a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("the private link: %d", a.Status)
+	}
+	if n := f.count(); n != 0 {
+		t.Error("opening the link counted the pledge: scanners open links")
+	}
+	if a := f.Visitor().Post(mine, "do", "confirm"); a.Status != http.StatusSeeOther {
+		t.Errorf("confirming: %d", a.Status)
+	}
+	wall := f.Visitor().Get("/north/pledges").Body
+	if n := f.count(); n != 1 || !strings.Contains(wall, "SS") || !strings.Contains(wall, "November 2026") || !strings.Contains(wall, "1 person or group") {
+		t.Errorf("%d after the confirmation, or the wall does not show it", n)
+	}
+	f.Visitor().Post(mine, "do", "confirm")
+	if n := f.count(); n != 1 {
+		t.Errorf("%d after confirming twice", n)
+	}
+	if a := f.Visitor().Post(mine, "do", "withdraw"); !strings.Contains(a.Location, "said=pledge-withdrawn") || f.count() != 0 {
+		t.Errorf("withdrawing: %d %s, %d left", a.Status, a.Location, f.count())
+	}
+	if a := f.Visitor().Get(mine); a.Status != http.StatusNotFound {
+		t.Errorf("the link afterwards: %d", a.Status)
+	}
+}
+
+func TestRepeatedSignature(t *testing.T) {
+	f := newFixture(t)
+	first := f.sign("sam@north.example")
+	f.Visitor().Post(f.private(), "do", "confirm")
+	old := f.private()
+	again := f.sign("SAM@north.example", "action", "train", "kind", "person")
+	if first.Status != again.Status || first.Location != again.Location || first.Body != again.Body {
+		t.Errorf("the replies differ: %+v %+v", first, again)
+	}
+	if f.count() != 1 || !strings.Contains(f.inbox.Last(t).Text, "It counts already") {
+		t.Errorf("count %d, mail %q", f.count(), f.inbox.Last(t).Text)
+	}
+	if a := f.Visitor().Get(old); a.Status != http.StatusNotFound {
+		t.Errorf("the older link: %d", a.Status)
+	}
+	f.Visitor().Post(f.private(), "do", "withdraw")
+	if f.count() != 0 {
+		t.Error("the newer link does not withdraw")
+	}
+}
+
+func TestScriptedSignaturesMoveNothing(t *testing.T) {
+	f := newFixture(t)
+	for i := range 1000 {
+		if a := f.sign(fmt.Sprintf("nobody%d@north.example", i)); a.Status != http.StatusSeeOther {
+			t.Fatalf("signature %d: %d", i, a.Status)
+		}
+	}
+	if n := f.count(); n != 0 {
+		t.Errorf("the counter says %d", n)
+	}
+	f.now = f.now.Add(8 * 24 * time.Hour)
+	if n, err := f.pledges.Sweep(t.Context()); n != 1000 || err != nil {
+		t.Errorf("forgot %d, %v", n, err)
+	}
+}
+
+// TestACampusBehindOneAddress is a fair: 500 students sign and confirm from one address of the network.
+func TestACampusBehindOneAddress(t *testing.T) {
+	f := newFixture(t)
+	for i := range 500 {
+		if a := f.sign(fmt.Sprintf("student%d@north.example", i)); a.Status != http.StatusSeeOther {
+			t.Fatalf("student %d: %d", i, a.Status)
+		}
+		f.Visitor().Post(f.private(), "do", "confirm")
+	}
+	if n := f.count(); n != 500 {
+		t.Errorf("the counter says %d", n)
+	}
+}
+
+func TestOneAddressIsLimited(t *testing.T) {
+	f := newFixture(t)
+	for range 3 {
+		f.sign("sam@north.example")
+	}
+	if a := f.sign("sam@north.example"); a.Status != http.StatusTooManyRequests {
+		t.Errorf("the fourth mail within the hour: %d", a.Status)
+	}
+}
+
+func TestWrongForms(t *testing.T) {
+	f := newFixture(t)
+	for name, test := range map[string]struct {
+		email string
+		pairs []string
+		says  string
+	}{
+		"no address":        {"", nil, "Type an e-mail address"},
+		"elsewhere":         {"sam@south.example", nil, "Use an address of this university"},
+		"no action":         {"sam@north.example", []string{"action", "none"}, ""},
+		"no group":          {"sam@north.example", []string{"kind2", ""}, ""},
+		"script":            {`"<script>alert(1)</script>"@north.example`, nil, "Type an e-mail address"},
+		"numbers initials":  {"sam@north.example", []string{"wall", "yes", "initials", "S1", "role", "student"}, "Type one to four letters"},
+		"long initials":     {"sam@north.example", []string{"wall", "yes", "initials", "SAMUEL", "role", "student"}, "Type one to four letters"},
+		"an invented role":  {"sam@north.example", []string{"wall", "yes", "initials", "SS", "role", "Vice-Chancellor"}, "Choose one of the list"},
+		"markup in a group": {"sam@north.example", []string{"group", "<b>x</b>"}, ""},
+	} {
+		a := f.sign(test.email, test.pairs...)
+		if test.says != "" && (a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, test.says)) || strings.Contains(a.Body, "<script>alert") {
+			t.Errorf("%s: %d, want %q", name, a.Status, test.says)
+		}
+	}
+	a := f.Visitor().Post("/north/pledges", "kind", "team", "action", "talk", "email", "sam@north.example", "group", "x")
+	if a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "two to eighty characters") {
+		t.Errorf("a group without a name: %d", a.Status)
+	}
+	if a := f.Visitor().Post("/north/pledges", "kind", "emperor", "action", "talk", "email", "sam@north.example"); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown kind: %d", a.Status)
+	}
+	if a := f.Visitor().Get("/north/pledges?after=rubbish"); a.Status != http.StatusUnprocessableEntity {
+		t.Errorf("a rubbish cursor: %d", a.Status)
+	}
+	for _, path := range []string{"/north/pledges/mine/rubbish", "/north/pledges/mine/" + strings.Repeat("x", 5000)} {
+		if a := f.Visitor().Get(path); a.Status != http.StatusNotFound {
+			t.Errorf("%.40s: %d", path, a.Status)
+		}
+	}
+}
+
+func TestGroupsWaitForStaff(t *testing.T) {
+	f := newFixture(t)
+	a := f.Visitor().Post("/north/pledges", "kind", "society", "action", "host", "email", "contact@north.example", "group", "Rowing <i>Club</i>")
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("%d %s", a.Status, a.Body)
+	}
+	staff, foreign := f.SignIn("staff@north.example", people.Staff), f.SignIn("staff@south.example", people.Staff)
+	if a := staff.Get("/app/pledges"); strings.Contains(a.Body, "Rowing") {
+		t.Error("staff see a group that its contact has not confirmed")
+	}
+	f.Visitor().Post(f.private(), "do", "confirm")
+	if a := f.Visitor().Get("/north/pledges"); strings.Contains(a.Body, "Rowing") || f.count() != 1 {
+		t.Error("the name shows before staff have let it through, or does not count")
+	}
+	page := staff.Get("/app/pledges").Body
+	if !strings.Contains(page, "Rowing &lt;i&gt;Club") {
+		t.Fatalf("staff do not see it: %s", page)
+	}
+	id := regexp.MustCompile(`name="id" value="([0-9a-f]+)"`).FindStringSubmatch(page)[1]
+	if a := foreign.Post("/app/pledges", "id", id, "do", "let"); a.Status != http.StatusNotFound {
+		t.Errorf("another institution's staff: %d", a.Status)
+	}
+	if a := f.SignIn("student@north.example").Post("/app/pledges", "id", id, "do", "let"); a.Status != http.StatusForbidden {
+		t.Errorf("a student: %d", a.Status)
+	}
+	staff.Post("/app/pledges", "id", id, "do", "let")
+	if a := f.Visitor().Get("/north/pledges"); !strings.Contains(a.Body, "Rowing &lt;i&gt;Club") {
+		t.Error("the wall does not show the group")
+	}
+	staff.Post("/app/pledges", "id", id, "do", "refuse")
+	if a := f.Visitor().Get("/north/pledges"); strings.Contains(a.Body, "Rowing") {
+		t.Error("the wall shows a refused group")
+	}
+}
+
+func TestSignedInPeoplePledgeInOneTap(t *testing.T) {
+	f := newFixture(t)
+	sam := f.SignIn("sam@north.example")
+	if a := sam.Post("/app/pledge"); a.Status != http.StatusUnprocessableEntity || !strings.Contains(a.Body, "Choose one thing to do") {
+		t.Errorf("without an action: %d", a.Status)
+	}
+	if a := sam.Post("/app/pledge", "action", "check"); a.Status != http.StatusSeeOther || f.count() != 1 {
+		t.Errorf("%d, count %d", a.Status, f.count())
+	}
+	f.sign("sam@north.example") // the same person, from the public page
+	if f.count() != 1 || !strings.Contains(f.inbox.Last(t).Text, "It counts already") {
+		t.Errorf("the same address counts %d times", f.count())
+	}
+	if a := sam.Get("/app/pledge"); !strings.Contains(a.Body, "Your pledge counts since November 2026") {
+		t.Error("the page does not say so")
+	}
+	sam.Post("/app/pledge/withdraw")
+	sam.Post("/app/pledge/withdraw")
+	if f.count() != 0 {
+		t.Error("not withdrawn")
+	}
+}
+
+func TestAnotherInstitutionsLink(t *testing.T) {
+	f := newFixture(t)
+	f.sign("sam@north.example")
+	token := f.private()[strings.LastIndexByte(f.private(), '/')+1:]
+	if _, err := f.pledges.Behind(t.Context(), "south", token); !errors.Is(err, fault.NotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestTheAddressIsNotKept reads every document for what was typed.
+func TestTheAddressIsNotKept(t *testing.T) {
+	f := newFixture(t)
+	f.sign("unmistakable@north.example", "wall", "yes", "initials", "U", "role", "staff")
+	f.Visitor().Post(f.private(), "do", "confirm")
+	token := f.private()[strings.LastIndexByte(f.private(), '/')+1:]
+	p, err := f.pledges.Behind(t.Context(), "north", token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kept := fmt.Sprintf("%+v", p); strings.Contains(kept, "unmistakable") || strings.Contains(kept, token) {
+		t.Errorf("kept: %s", kept)
+	}
+}

@@ -1,0 +1,64 @@
+package pledge
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/upstander/upstander/internal/people"
+)
+
+//go:embed pledge.yaml
+var textFile []byte
+
+// Text is the pledge's wording, by version.
+type Text struct {
+	Versions []Version `yaml:"versions"` // the newest first
+}
+
+// Version is what people have signed, or sign now.
+type Version struct {
+	Version  string         `yaml:"version"`
+	Promises []people.Words `yaml:"promises"`
+	Actions  []Action       `yaml:"actions"`
+}
+
+// Action is something that one can choose to do.
+type Action struct {
+	ID   string       `yaml:"id"`
+	Text people.Words `yaml:"text"`
+}
+
+// Current returns the version that is signed now.
+func (t *Text) Current() Version { return t.Versions[0] }
+
+func readText(src []byte, languages []string) (*Text, error) {
+	var t Text
+	if err := yaml.UnmarshalWithOptions(src, &t, yaml.Strict()); err != nil {
+		return nil, fmt.Errorf("pledge.yaml: %s", yaml.FormatError(err, false, true))
+	}
+	if len(t.Versions) == 0 {
+		return nil, errors.New("pledge.yaml holds no version")
+	}
+	var problems []error
+	for _, v := range t.Versions {
+		if len(v.Promises) != 5 || len(v.Actions) == 0 {
+			problems = append(problems, fmt.Errorf("pledge.yaml: version %s needs five promises, and actions to choose from", v.Version))
+		}
+		for _, l := range languages {
+			for i, p := range v.Promises {
+				if p[l] == "" {
+					problems = append(problems, fmt.Errorf("pledge.yaml: version %s: promise %d is missing in %q", v.Version, i+1, l))
+				}
+			}
+			for _, a := range v.Actions {
+				if a.ID == "" || a.Text[l] == "" {
+					problems = append(problems, fmt.Errorf("pledge.yaml: version %s: action %q is missing in %q", v.Version, a.ID, l))
+				}
+			}
+		}
+	}
+	return &t, errors.Join(problems...)
+}
