@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -113,7 +112,7 @@ func (c *Collection[T]) Update(ctx context.Context, id string, change func(*T) e
 		if now.ID != id {
 			return none, fmt.Errorf("store %s: an update must not change the id", c.schema.Name)
 		}
-		if bytes.Equal(now.Raw, was.Raw) {
+		if sameContent(now.Raw, was.Raw) {
 			return doc, nil
 		}
 		if now, err = c.encode(doc, c.schema.next(was.Rev)); err != nil {
