@@ -31,13 +31,14 @@ func newBrowser(base string) *browser {
 	return &browser{base: base, client: &http.Client{Jar: jar, Timeout: 20 * time.Second}, typed: map[string][]string{}}
 }
 
-func (b *browser) open(path string) error { return b.send(http.MethodGet, path, nil) }
+func (b *browser) open(path string) error { return b.send(http.MethodGet, path, nil, b.base) }
 
 func (b *browser) post(path string, form url.Values) error {
-	return b.send(http.MethodPost, path, form)
+	return b.send(http.MethodPost, path, form, b.base)
 }
 
-func (b *browser) send(method, path string, form url.Values) error {
+// send fetches a page, or posts a form that stands on a page of origin.
+func (b *browser) send(method, path string, form url.Values, origin string) error {
 	address := path
 	if strings.HasPrefix(path, "/") {
 		address = b.base + path
@@ -52,8 +53,11 @@ func (b *browser) send(method, path string, form url.Values) error {
 	}
 	if method == http.MethodPost {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
-		r.Header.Set("Origin", b.base)
+		if origin != b.base {
+			r.Header.Set("Sec-Fetch-Site", "cross-site")
+		}
 	}
 	began := time.Now()
 	resp, err := b.client.Do(r)
@@ -179,7 +183,7 @@ func (b *browser) press(words string) error {
 		return err
 	}
 	to.Fragment = ""
-	return b.send(strings.ToUpper(attr(form, "method")), to.String(), values)
+	return b.send(strings.ToUpper(attr(form, "method")), to.String(), values, b.base)
 }
 
 // filled reads a form's fields with what has been typed.

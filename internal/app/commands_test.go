@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -70,7 +71,10 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"post":    do(postCommand),
 		"keep":    do(keepCommand),
 		"sign-in": do(signInCommand),
-		"enter":   do(enterCommand),
+
+		"post-from": do(postFromCommand),
+		"keep-path": do(func(s *story, args []string) error { s.kept[args[0]] = s.browser.url.Path; return nil }),
+		"enter":     do(enterCommand),
 
 		"follow-private-link": do(func(s *story, _ []string) error {
 			link := find(s.browser.page, func(n *node) bool { return element("a")(n) && strings.Contains(attr(n, "href"), "/pledges/mine/") })
@@ -223,11 +227,21 @@ func withinCommand(s *story, args []string) error {
 
 // post PATH [FIELD VALUE …]: a form that no page shows
 func postCommand(s *story, args []string) error {
+	return s.browser.post(s.expand(args[0]), s.form(args[1:]))
+}
+
+// post-from ORIGIN PATH [FIELD VALUE …]: a form on another site's page, with the cookies of this one
+func postFromCommand(s *story, args []string) error {
+	return s.browser.send(http.MethodPost, s.expand(args[1]), s.form(args[2:]), args[0])
+}
+
+// form reads names and values in turn.
+func (s *story) form(pairs []string) url.Values {
 	form := url.Values{}
-	for i := 1; i+1 < len(args); i += 2 {
-		form.Add(args[i], s.expand(args[i+1]))
+	for i := 0; i+1 < len(pairs); i += 2 {
+		form.Add(pairs[i], s.expand(pairs[i+1]))
 	}
-	return s.browser.post(s.expand(args[0]), form)
+	return form
 }
 
 // keep NAME: the last segment of the page's path, for {NAME} later
