@@ -9,7 +9,7 @@ import (
 // Fewest places and spare variants that an outcome of a route needs, so that falling short leads to something fresh.
 const (
 	fewestMarked = 4
-	fewestSpare  = 2
+	fewestSpare  = 3
 )
 
 // check looks at what only shows across files.
