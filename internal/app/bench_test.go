@@ -99,7 +99,7 @@ func prepare1(b *testing.B, a *App, n int, kind string) []learner {
 				for name, values := range given(it, true) {
 					form[name] = values
 				}
-				learners[i] = learner{token: token, path: "/app/training/" + m.Key + "/" + it.Key, form: form.Encode()}
+				learners[i] = learner{token: token, path: "/app/training/" + m.Slug + "/" + it.Slug, form: form.Encode()}
 			}
 		})
 	}

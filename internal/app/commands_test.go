@@ -286,8 +286,8 @@ func enterCommand(s *story, args []string) error {
 func (s *story) item() (*content.Item, error) {
 	parts := strings.Split(strings.Trim(s.browser.url.Path, "/"), "/")
 	if len(parts) == 4 {
-		if m, ok := s.library.ModuleAt(parts[2]); ok {
-			if it, ok := m.ItemAt(parts[3]); ok {
+		if m, ok := s.library.ModuleBySlug(parts[2]); ok {
+			if it, ok := m.ItemBySlug(parts[3]); ok {
 				return it, nil
 			}
 		}
@@ -523,7 +523,7 @@ func (s *story) toFirstQuestion(email string) error {
 		return err
 	}
 	m := s.library.Modules()[0]
-	if err := s.browser.post("/app/training/"+m.Key, url.Values{"route": {"main"}}); err != nil {
+	if err := s.browser.post("/app/training/"+m.Slug, url.Values{"route": {"main"}}); err != nil {
 		return err
 	}
 	for range 20 {

@@ -25,17 +25,17 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 	}
 	signIn()
 	m := a.library.now().Modules()[0]
-	if err := b.post("/app/training/"+m.Key, url.Values{"route": {m.Routes[0].ID}}); err != nil {
+	if err := b.post("/app/training/"+m.Slug, url.Values{"route": {m.Routes[0].ID}}); err != nil {
 		t.Fatal(err)
 	}
 	pages := []string{
 		"/aldermoor/", "/aldermoor/pledges", "/aldermoor/verify", "/aldermoor/support", "/app/sign-in?to=%2Fapp", "/app", "/app/me", "/app/pledge", "/app/pledges",
-		"/app/training/" + m.Key,
+		"/app/training/" + m.Slug,
 	}
 	for _, s := range m.Routes[0].Sections[:2] {
 		for _, slot := range s.Slots {
 			for _, it := range slot {
-				pages = append(pages, "/app/training/"+m.Key+"/"+it.Key)
+				pages = append(pages, "/app/training/"+m.Slug+"/"+it.Slug)
 			}
 		}
 	}
@@ -82,7 +82,7 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 	}
 	for _, path := range []string{
 		"/%ff", "/app/%2e%2e/x", "/app/training/%00", "//evil.example/", "/app//evil", "/aldermoor/verify/%3Cscript%3E", "/aldermoor/pledges?after=%ff&before=%00", "/" + strings.Repeat("x", 5000),
-		"/app/training/" + m.Key + "/go/../../x", "/aldermoor/?said=%3Cscript%3E", "/app?said=../../x", "/app/to/..", "/public/..%2f..%2fgo.mod",
+		"/app/training/" + m.Slug + "/go/../../x", "/aldermoor/?said=%3Cscript%3E", "/app?said=../../x", "/app/to/..", "/public/..%2f..%2fgo.mod",
 	} {
 		if err := b.open(path); err != nil {
 			t.Fatalf("%s: %v", path, err)

@@ -27,7 +27,7 @@ type Source struct {
 // Module is one training module.
 type Module struct {
 	ID           string
-	Key          string // names the module in the signed-in half, where addresses are neutral
+	Slug         string // names the module in addresses of the signed-in half: neutral
 	Edition      string
 	Audience     []string
 	Jurisdiction string
@@ -41,7 +41,7 @@ type Module struct {
 
 	words map[string]*ModuleWords
 	items map[string]*Item // by id
-	keys  map[string]*Item // by Key
+	slugs map[string]*Item // by Slug
 }
 
 // ModuleWords is what a module says of itself in one language.
@@ -179,7 +179,7 @@ const (
 // Item is the structure of an item and its key. It never leaves the server; pages are made from its Words.
 type Item struct {
 	ID           string
-	Key          string // names the item in an address: neutral, and the same as long as the id is
+	Slug         string // names the item in an address: neutral, and the same as long as the id is
 	Kind         Kind
 	Class        Class
 	Module       *Module
@@ -310,8 +310,8 @@ func (m *Module) In(lang string) *ModuleWords {
 // Item returns the item with this id.
 func (m *Module) Item(id string) (*Item, bool) { it, ok := m.items[id]; return it, ok }
 
-// ItemAt returns the item that an address names.
-func (m *Module) ItemAt(key string) (*Item, bool) { it, ok := m.keys[key]; return it, ok }
+// ItemBySlug returns the item that an address names.
+func (m *Module) ItemBySlug(slug string) (*Item, bool) { it, ok := m.slugs[slug]; return it, ok }
 
 // Route returns the route with this id.
 func (m *Module) Route(id string) (*Route, bool) {

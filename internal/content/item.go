@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// neutralKey names something in an address without saying what it is about: nobody who sees a browser's history over a
+// slugOf names something in an address without saying what it is about: nobody who sees a browser's history over a
 // learner's shoulder reads "consent" there.
-func neutralKey(parts ...string) string {
+func slugOf(parts ...string) string {
 	sum := sha256.Sum256([]byte("upstander/" + strings.Join(parts, "/")))
 	return strings.ToLower(base32.StdEncoding.EncodeToString(sum[:]))[:8]
 }
@@ -32,14 +32,14 @@ func (b *builder) item(s *Section, e node) *Item {
 		e.problem("an item starts with page, choice, myth, scenario, sort, reflect or ask")
 		return nil
 	}
-	it.Key = neutralKey(b.m.ID, it.ID)
+	it.Slug = slugOf(b.m.ID, it.ID)
 	if was, twice := b.m.items[it.ID]; twice {
 		e.problem("the id %q stands at %s:%d already", it.ID, was.at.file, was.at.line)
 	}
-	if was, twice := b.m.keys[it.Key]; twice && was.ID != it.ID {
+	if was, twice := b.m.slugs[it.Slug]; twice && was.ID != it.ID {
 		e.problem("the id %q happens to share its address with %q: choose another", it.ID, was.ID)
 	}
-	b.m.items[it.ID], b.m.keys[it.Key] = it, it
+	b.m.items[it.ID], b.m.slugs[it.Slug] = it, it
 	b.common(it, f)
 
 	p := newProse(b.m.Sources)

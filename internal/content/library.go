@@ -12,13 +12,13 @@ type Library struct {
 	modules []*Module
 	terms   []*Term
 	byID    map[string]*Module
-	byKey   map[string]*Module
+	bySlug  map[string]*Module
 }
 
 // Load reads every module below fsys: each folder that holds a module.yaml. The error is Problems: everything that is wrong.
 func Load(fsys fs.FS) (*Library, error) {
 	r := &report{}
-	lib := &Library{byID: map[string]*Module{}, byKey: map[string]*Module{}}
+	lib := &Library{byID: map[string]*Module{}, bySlug: map[string]*Module{}}
 	entries, err := fs.ReadDir(fsys, ".")
 	if err != nil {
 		return nil, fmt.Errorf("read modules: %w", err)
@@ -32,11 +32,11 @@ func Load(fsys fs.FS) (*Library, error) {
 			continue
 		}
 		m := readModule(r, fsys, e.Name())
-		if other, twice := lib.byKey[m.Key]; twice {
+		if other, twice := lib.bySlug[m.Slug]; twice {
 			r.add(position{file: e.Name(), line: 1, column: 1}, "the id happens to share its address with %q: choose another", other.ID)
 		}
 		lib.modules = append(lib.modules, m)
-		lib.byID[m.ID], lib.byKey[m.Key] = m, m
+		lib.byID[m.ID], lib.bySlug[m.Slug] = m, m
 	}
 	lib.terms = readGlossary(r, fsys)
 	for _, m := range lib.modules {
@@ -57,8 +57,8 @@ func (l *Library) Modules() []*Module { return l.modules }
 // Module returns the module with this id.
 func (l *Library) Module(id string) (*Module, bool) { m, ok := l.byID[id]; return m, ok }
 
-// ModuleAt returns the module that a neutral address names.
-func (l *Library) ModuleAt(key string) (*Module, bool) { m, ok := l.byKey[key]; return m, ok }
+// ModuleBySlug returns the module that a neutral address names.
+func (l *Library) ModuleBySlug(slug string) (*Module, bool) { m, ok := l.bySlug[slug]; return m, ok }
 
 // Overdue lists the modules and sources whose review date has passed. The program still starts with these: training must not
 // go dark overnight because a date went by.

@@ -25,7 +25,7 @@ type builder struct {
 func readModule(r *report, fsys fs.FS, folder string) *Module {
 	b := &builder{r: r, fsys: fsys, folder: folder, m: &Module{
 		Languages: map[string]Completeness{}, Sources: map[string]*Source{}, words: map[string]*ModuleWords{},
-		items: map[string]*Item{}, keys: map[string]*Item{},
+		items: map[string]*Item{}, slugs: map[string]*Item{},
 	}, routeLists: map[*Route][]node{}, outcomeAt: map[string]position{}}
 	b.sources()
 	b.module()
@@ -96,7 +96,7 @@ func (b *builder) module() {
 		f.get("id").problem("the module's id is its folder's name, %s", path.Base(b.folder))
 		m.ID = path.Base(b.folder)
 	}
-	m.Key = neutralKey(m.ID)
+	m.Slug = slugOf(m.ID)
 	m.Edition = f.need("edition").line()
 	m.words[SourceLanguage] = &ModuleWords{Lang: SourceLanguage, Title: f.need("title").line(), Summary: f.need("summary").line()}
 	m.Audience = f.need("audience").oneOf([]string{"students", "staff"})

@@ -21,7 +21,7 @@ type Certificates interface {
 }
 
 // Routes registers the catalogue, a learner's home and the way through a module. In the signed-in half modules and items stand under neutral
-// keys.
+// slugs.
 func Routes(d people.Doors, s *Service, persons *people.Service, desk Desk, certificates Certificates) {
 	h := handler{d.Server, s, persons, desk, certificates}
 	d.Public.Get("/training", h.catalog)
@@ -49,7 +49,7 @@ func (h handler) catalog(c *fiber.Ctx) error {
 	p := &catalogPage{Base: h.server.NewBase(c, "catalog.title")}
 	for _, m := range h.training.Modules() {
 		w := m.In(p.Lang)
-		p.Modules = append(p.Modules, moduleRow{ID: m.ID, Key: m.Key, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Minutes: m.Routes[0].Minutes})
+		p.Modules = append(p.Modules, moduleRow{ID: m.ID, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Minutes: m.Routes[0].Minutes})
 	}
 	return web.Render(c, "training/catalog", p)
 }
@@ -90,7 +90,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		if err != nil || d.Met != "" { // a module that has been taken away asks nothing
 			continue
 		}
-		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Key: m.Key, Due: d.Due}
+		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug, Due: d.Due}
 		for _, j := range journeys {
 			if j.Module == m.ID && j.Completed == "" {
 				row.Begun, row.Percent = true, lay(m, &j).percent()
@@ -113,7 +113,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		if err != nil {
 			continue
 		}
-		row := begunRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Key: m.Key}
+		row := begunRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug}
 		switch {
 		case j.Completed != "" && !certified[m.ID]:
 			p.Waiting = append(p.Waiting, row)
@@ -130,7 +130,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 
 // at finds the module of an address and the learner's journey in it; found says whether it has begun.
 func (h handler) at(c *fiber.Ctx) (m *content.Module, j Journey, found bool, err error) {
-	if m, err = h.training.ModuleAt(c.Params("module")); err != nil {
+	if m, err = h.training.ModuleBySlug(c.Params("module")); err != nil {
 		return m, j, false, err
 	}
 	j, err = h.training.Journey(c.UserContext(), people.Current(c).ID, m)
@@ -176,18 +176,18 @@ func (h handler) resume(c *fiber.Ctx) error {
 	case err != nil:
 		return err
 	case !found:
-		return web.Redirect(c, "/app/training/"+m.Key)
+		return web.Redirect(c, "/app/training/"+m.Slug)
 	case j.Completed != "":
 		return web.Redirect(c, address(m, "done"))
 	}
 	w := lay(m, &j)
 	if it, ok := m.Item(j.Place); ok && w.belongs(it) {
-		return web.Redirect(c, address(m, it.Key))
+		return web.Redirect(c, address(m, it.Slug))
 	}
 	if it := w.next(nil); it != nil {
-		return web.Redirect(c, address(m, it.Key))
+		return web.Redirect(c, address(m, it.Slug))
 	}
-	return web.Redirect(c, address(m, w.all[0].item.Key)) // everything is done: going on from anywhere evaluates it
+	return web.Redirect(c, address(m, w.all[0].item.Slug)) // everything is done: going on from anywhere evaluates it
 }
 
 // item shows one thing. Whoever is not on the way to it is led to where they are.
@@ -196,7 +196,7 @@ func (h handler) item(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	item, ok := m.ItemAt(c.Params("item"))
+	item, ok := m.ItemBySlug(c.Params("item"))
 	if !ok {
 		return fmt.Errorf("item: %w", fault.NotFound)
 	}
@@ -241,7 +241,7 @@ func (h handler) act(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	item, ok := m.ItemAt(c.Params("item"))
+	item, ok := m.ItemBySlug(c.Params("item"))
 	if !ok {
 		return fmt.Errorf("item: %w", fault.NotFound)
 	}
@@ -259,7 +259,7 @@ func (h handler) act(c *fiber.Ctx) error {
 // perform does what an item's button says: change the language with what was typed kept, go on, take a step in a story, go back in it, or answer.
 func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) error {
 	ctx, person, m := c.UserContext(), people.Current(c), w.m
-	here := address(m, item.Key)
+	here := address(m, item.Slug)
 	if lang := f.Text("language"); lang != "" {
 		if err := h.persons.SetLanguage(ctx, person.ID, lang); err != nil {
 			return err
@@ -352,7 +352,7 @@ func (h handler) donePage(c *fiber.Ctx) (*donePage, error) {
 		}
 	}
 	for _, s := range m.Routes[0].Sections {
-		p.Pages = append(p.Pages, sectionLink{Title: s.Title(p.Lang), Key: s.ID})
+		p.Pages = append(p.Pages, readLink{Title: s.Title(p.Lang), Section: s.ID})
 	}
 	return p, nil
 }
@@ -413,4 +413,4 @@ func (h handler) read(c *fiber.Ctx) error {
 	return web.Render(c, "training/read", p)
 }
 
-func address(m *content.Module, part string) string { return "/app/training/" + m.Key + "/" + part }
+func address(m *content.Module, part string) string { return "/app/training/" + m.Slug + "/" + part }

@@ -85,7 +85,7 @@ func (f *fixture) module() *content.Module { return f.library.Modules()[0] }
 // path returns the address of an item of the small module.
 func (f *fixture) path(id string) string {
 	it, _ := f.module().Item(id)
-	return address(f.module(), it.Key)
+	return address(f.module(), it.Slug)
 }
 
 // form returns the fields of an answer.
@@ -107,13 +107,13 @@ func form(it *content.Item, a content.Answer) []string {
 func (f *fixture) complete(v *peopletest.Visitor, route string) {
 	f.T.Helper()
 	m := f.module()
-	v.Post("/app/training/"+m.Key, "route", route)
+	v.Post("/app/training/"+m.Slug, "route", route)
 	for range 100 {
 		at := v.Get(address(m, "go")).Location
 		if strings.HasSuffix(at, "/done") {
 			return
 		}
-		it, ok := m.ItemAt(at[strings.LastIndexByte(at, '/')+1:])
+		it, ok := m.ItemBySlug(at[strings.LastIndexByte(at, '/')+1:])
 		if !ok {
 			f.T.Fatalf("led to %s", at)
 		}
@@ -133,7 +133,7 @@ func (f *fixture) complete(v *peopletest.Visitor, route string) {
 func TestPagesNeedSignIn(t *testing.T) {
 	f := newFixture(t)
 	v := f.Visitor()
-	for _, path := range []string{"/app", "/app/training/" + f.module().Key, f.path("first-page")} {
+	for _, path := range []string{"/app", "/app/training/" + f.module().Slug, f.path("first-page")} {
 		if a := v.Get(path); a.Status != http.StatusSeeOther || !strings.HasPrefix(a.Location, "/app/sign-in") {
 			t.Errorf("%s: %d to %s", path, a.Status, a.Location)
 		}
@@ -229,7 +229,7 @@ func TestStandingIsRecordedLater(t *testing.T) {
 func TestAnsweringTwice(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	at := f.path("pick-some")
 	if a := v.Post(at, "do", "answer", "option", "c"); a.Status != http.StatusSeeOther {
 		t.Fatalf("%d", a.Status)
@@ -246,7 +246,7 @@ func TestAnsweringTwice(t *testing.T) {
 func TestWrongForms(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	at := f.path("pick-some")
 	for name, test := range map[string]struct {
 		path   string
@@ -261,8 +261,8 @@ func TestWrongForms(t *testing.T) {
 		"a long field":         {at, []string{"do", "answer", "option", strings.Repeat("x", 100_000)}, 422, ""},
 		"not text":             {at, []string{"do", "answer", "option", "\xff\xfe"}, 422, ""},
 		"script":               {at, []string{"do", "answer", "option", "<script>alert(1)</script>"}, 422, ""},
-		"a route that is none": {"/app/training/" + f.module().Key, []string{"route", "none"}, 404, ""},
-		"an unknown item":      {"/app/training/" + f.module().Key + "/zzzzzzzz", []string{"do", "next"}, 404, ""},
+		"a route that is none": {"/app/training/" + f.module().Slug, []string{"route", "none"}, 404, ""},
+		"an unknown item":      {"/app/training/" + f.module().Slug + "/zzzzzzzz", []string{"do", "next"}, 404, ""},
 		"an unknown module":    {"/app/training/zzzzzzzz", []string{"route", "main"}, 404, ""},
 		"another route's item": {f.path("o5"), []string{"do", "answer", "verdict", "true", "sure", "1"}, 303, ""},
 		"a step backwards":     {f.path("a-story"), []string{"do", "step", "at", "-5", "step", "look"}, 303, ""},
@@ -277,7 +277,7 @@ func TestWrongForms(t *testing.T) {
 func TestLanguageChangesWithoutLosingWhatWasTyped(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	a := v.Post(f.path("a-line"), "language", "cy", "place-whistle", "serious")
 	if a.Status != http.StatusOK || !strings.Contains(a.Body, "Ble fyddech chi") || !strings.Contains(a.Body, `name="place-whistle" value="serious" checked`) {
 		t.Errorf("%d %s", a.Status, a.Body)
@@ -293,9 +293,9 @@ func TestLanguageChangesWithoutLosingWhatWasTyped(t *testing.T) {
 func TestAnotherPersonsJourneyIsNotMine(t *testing.T) {
 	f := newFixture(t)
 	one, other := f.SignIn("one@north.example"), f.SignIn("other@south.example")
-	one.Post("/app/training/"+f.module().Key, "route", "main")
+	one.Post("/app/training/"+f.module().Slug, "route", "main")
 	one.Post(f.path("pick-some"), "do", "answer", "option", "c")
-	other.Post("/app/training/"+f.module().Key, "route", "main")
+	other.Post("/app/training/"+f.module().Slug, "route", "main")
 	if a := other.Get(f.path("pick-some")); strings.Contains(a.Body, "Reply C.") {
 		t.Error("somebody else's answer is shown")
 	}
@@ -306,7 +306,7 @@ var ownerField = regexp.MustCompile(`name="owner" value="([^"]+)"`)
 func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	at := f.path("pick-some")
 	owner := ownerField.FindStringSubmatch(v.Get(at).Body)[1]
 	if err := f.People.EndAll(t.Context(), v.Person.ID); err != nil {
@@ -323,7 +323,7 @@ func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
 
 	// Somebody else signs in on this device: the answer is not theirs.
 	other := f.SignIn("alex@north.example")
-	other.Post("/app/training/"+f.module().Key, "route", "main")
+	other.Post("/app/training/"+f.module().Slug, "route", "main")
 	other.Cookies["upstander-held"] = kept
 	if a := other.Get(at); a.Status != http.StatusOK || strings.Contains(a.Body, "Reply C.") {
 		t.Errorf("somebody else got the answer: %d", a.Status)
@@ -349,16 +349,16 @@ func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
 func TestAnotherWayIsOneTapAway(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	if a := v.Get(f.path("first-page")); !strings.Contains(a.Body, `name="route" value="another-way"`) || !strings.Contains(a.Body, "It counts the same") {
 		t.Error("the item does not offer another way")
 	}
 	v.Post(f.path("pick-some"), "do", "answer", "option", "c")
-	v.Post("/app/training/"+f.module().Key, "route", "another-way")
+	v.Post("/app/training/"+f.module().Slug, "route", "another-way")
 	if at := v.Get(address(f.module(), "go")).Location; at != f.path("other-page") {
 		t.Errorf("led to %s", at)
 	}
-	v.Post("/app/training/"+f.module().Key, "route", "main")
+	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	if a := v.Get(f.path("pick-some")); !strings.Contains(a.Body, "Reply C.") {
 		t.Error("changing the way and back lost an answer")
 	}
@@ -411,10 +411,10 @@ func (f *fixture) checkThatKeysShowAfterwards(v *peopletest.Visitor) {
 	m := f.module()
 	it, _ := m.Item("pick-some")
 	f.unanswered(v, m, "main", it)
-	v.Post(address(m, it.Key), "do", "answer", "option", "a")
-	before := v.Get(address(m, it.Key)).Body
+	v.Post(address(m, it.Slug), "do", "answer", "option", "a")
+	before := v.Get(address(m, it.Slug)).Body
 	permute(it)
-	if after := v.Get(address(m, it.Key)).Body; before == after {
+	if after := v.Get(address(m, it.Slug)).Body; before == after {
 		f.T.Fatal("pages after the answer do not depend on the key either")
 	}
 	permute(it)
@@ -431,7 +431,7 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 	if err != nil {
 		f.T.Fatal(err)
 	}
-	a := v.Get(address(m, it.Key))
+	a := v.Get(address(m, it.Slug))
 	if a.Status != http.StatusOK {
 		f.T.Fatalf("%s: %d", it.ID, a.Status)
 	}

@@ -20,15 +20,15 @@ type homePage struct {
 }
 
 type dueRow struct {
-	Title, Lang, Key string
-	Due              string // civil date; empty: no date
-	Begun            bool
-	Percent          int
+	Title, Lang, Slug string
+	Due               string // civil date; empty: no date
+	Begun             bool
+	Percent           int
 }
 
 type begunRow struct {
-	Title, Lang, Key string
-	Percent          int
+	Title, Lang, Slug string
+	Percent           int
 }
 
 // catalogPage lists the training of an institution to everybody.
@@ -38,9 +38,8 @@ type catalogPage struct {
 }
 
 type moduleRow struct {
-	ID, Key              string
-	Title, Summary, Lang string
-	Minutes              int
+	ID, Title, Summary, Lang string
+	Minutes                  int
 }
 
 // aboutPage says what a module is before anybody signs in.
@@ -62,7 +61,7 @@ type startPage struct {
 
 // moduleView is what both pages say of a module.
 type moduleView struct {
-	ID, Key, Edition     string
+	ID, Slug, Edition    string
 	Title, Summary, Lang string
 	Jurisdiction         string
 	Outcomes             []string
@@ -77,7 +76,7 @@ type routeView struct {
 
 func viewModule(m *content.Module, lang string) moduleView {
 	w := m.In(lang)
-	v := moduleView{ID: m.ID, Key: m.Key, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction}
+	v := moduleView{ID: m.ID, Slug: m.Slug, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction}
 	for _, o := range m.Routes[0].Outcomes(m) {
 		if out, ok := m.Outcome(o); ok {
 			v.Outcomes = append(v.Outcomes, out.Title(lang))
@@ -91,9 +90,12 @@ func viewModule(m *content.Module, lang string) moduleView {
 
 // sectionLink leads back to the beginning of a part.
 type sectionLink struct {
-	Title, Lang, Key string
-	Done, Current    bool
+	Title, Slug   string // the slug of the first thing in it
+	Done, Current bool
 }
+
+// readLink leads to the pages of a part, to read them again.
+type readLink struct{ Title, Section string }
 
 // donePage is what follows completion: the certificate, and where to go from here.
 type donePage struct {
@@ -102,7 +104,7 @@ type donePage struct {
 	Day         string
 	Name        string // to be printed on the certificate
 	Certificate string // its address, once it is made
-	Pages       []sectionLink
+	Pages       []readLink
 }
 
 // readPage shows the pages of a part again, after completion.
@@ -116,11 +118,11 @@ type readPage struct {
 // itemPage is one thing to read or to answer. Before the answer it is made from words alone: nothing in it depends on the key.
 type itemPage struct {
 	web.Base
-	ModuleKey, ModuleTitle string
-	Key                    string
-	Words                  *content.Words
-	Notes                  []string
-	Several                bool
+	ModuleSlug string
+	Slug       string
+	Words      *content.Words
+	Notes      []string
+	Several    bool
 
 	Part, Parts int
 	Section     string
@@ -196,7 +198,7 @@ type replyView struct {
 func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
 	words := item.In(base.Lang)
 	p := &itemPage{
-		Base: base, ModuleKey: w.m.Key, ModuleTitle: w.m.In(base.Lang).Title, Key: item.Key, Words: words,
+		Base: base, ModuleSlug: w.m.Slug, Slug: item.Slug, Words: words,
 		Notes: item.Notes, Several: item.Several,
 	}
 	w.progress(p, item)
@@ -266,7 +268,7 @@ func (w way) sections(lang string, current *content.Section) []sectionLink {
 	for _, stop := range w.all {
 		if stop.section != last {
 			last = stop.section
-			all = append(all, sectionLink{Title: last.Title(lang), Key: stop.item.Key, Current: last == current, Done: true})
+			all = append(all, sectionLink{Title: last.Title(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
 		}
 		all[len(all)-1].Done = all[len(all)-1].Done && w.done(stop.item)
 	}

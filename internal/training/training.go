@@ -121,11 +121,11 @@ func (s *Service) Module(id string) (*content.Module, error) {
 	return m, nil
 }
 
-// ModuleAt returns the module that a neutral address names, or fault.NotFound.
-func (s *Service) ModuleAt(key string) (*content.Module, error) {
-	m, ok := s.cfg.Library().ModuleAt(key)
+// ModuleBySlug returns the module that an address in the signed-in half names, or fault.NotFound.
+func (s *Service) ModuleBySlug(slug string) (*content.Module, error) {
+	m, ok := s.cfg.Library().ModuleBySlug(slug)
 	if !ok {
-		return nil, fmt.Errorf("module at %q: %w", key, fault.NotFound)
+		return nil, fmt.Errorf("module %q: %w", slug, fault.NotFound)
 	}
 	return m, nil
 }
