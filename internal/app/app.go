@@ -49,7 +49,7 @@ type App struct {
 	engine store.Engine
 	redis  *ephemeral.Client
 
-	words        *locale.Catalogue
+	catalogue    *locale.Catalogue
 	library      *library
 	server       *web.Server
 	people       *people.Service
@@ -77,13 +77,13 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	if err := a.secret(); err != nil {
 		return nil, err
 	}
-	if a.words, err = locale.Load(); err != nil {
+	if a.catalogue, err = locale.Load(); err != nil {
 		return nil, err
 	}
 	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
 		return nil, err
 	}
-	institutions, err := readInstitutions(cfg, opts, a.words, a.library.now())
+	institutions, err := readInstitutions(cfg, opts, a.catalogue, a.library.now())
 	if err != nil {
 		return nil, err
 	}
@@ -156,7 +156,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 // services builds every feature.
 func (a *App) services(ctx context.Context, institutions []people.Institution, sender mail.Sender) (err error) {
 	a.people, err = people.New(ctx, people.Config{
-		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Words: a.words, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
+		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Catalogue: a.catalogue, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
 		Now: clock, NewID: func() string { return uuid.NewString() },
 	})
 	if err != nil {
@@ -175,11 +175,11 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
-	if a.campaign, err = campaign.New(a.people, a.library.now, a.words.Languages()); err != nil {
+	if a.campaign, err = campaign.New(a.people, a.library.now, a.catalogue.Languages()); err != nil {
 		return err
 	}
 	a.pledges, err = pledge.New(ctx, pledge.Config{
-		Engine: a.engine, Limits: a.redis.NewLimits(), Mail: sender, People: a.people, Words: a.words, Keys: a.cfg.Keys("pledge"),
+		Engine: a.engine, Limits: a.redis.NewLimits(), Mail: sender, People: a.people, Catalogue: a.catalogue, Keys: a.cfg.Keys("pledge"),
 		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Now: clock, NewToken: rand.Text,
 		ThisMonth: func() string { return a.people.Today()[:len("2006-01")] },
 	})
@@ -189,7 +189,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 // serve builds the web server and registers every route.
 func (a *App) serve(institutions []people.Institution) (err error) {
 	cfg := web.Config{
-		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Words: a.words,
+		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Catalogue: a.catalogue,
 		Proxies: a.cfg.Proxies(), Log: a.log, Now: clock,
 	}
 	for i := range institutions {

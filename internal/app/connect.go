@@ -6,6 +6,7 @@ import (
 
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/training"
@@ -19,9 +20,9 @@ func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, er
 	if err != nil {
 		return certificate.Met{}, err
 	}
-	met := certificate.Met{Cycle: st.Cycle, Day: st.Day, Edition: st.Edition, Titles: map[string]string{"en": st.Requirement}}
+	met := certificate.Met{Cycle: st.Cycle, Day: st.Day, Edition: st.Edition, Titles: locale.Text{locale.Source: st.Requirement}}
 	if m, ok := p.a.library.now().Module(st.Requirement); ok {
-		for _, lang := range p.a.words.Languages() {
+		for _, lang := range p.a.catalogue.Languages() {
 			met.Titles[lang] = m.In(lang).Title
 		}
 	}
@@ -56,7 +57,7 @@ func (d desk) Certificates(ctx context.Context, p people.Person, lang string) ([
 	list, err := d.a.certificates.Held(ctx, p.ID)
 	held := make([]training.Held, len(list))
 	for i, c := range list {
-		held[i] = training.Held{Module: c.Requirement, Title: c.Title(lang), Day: c.Day, Path: certificatePath(c)}
+		held[i] = training.Held{Module: c.Requirement, Title: c.Titles.In(lang), Day: c.Day, Path: certificatePath(c)}
 	}
 	return held, err
 }

@@ -88,7 +88,7 @@ func (l *library) stamp() string {
 }
 
 // readInstitutions reads institutions.yaml in the data folder; the demo brings its own where there is none.
-func readInstitutions(cfg config.Config, opts Options, words *locale.Catalogue, lib *content.Library) ([]people.Institution, error) {
+func readInstitutions(cfg config.Config, opts Options, catalogue *locale.Catalogue, lib *content.Library) ([]people.Institution, error) {
 	path := filepath.Join(cfg.Data, "institutions.yaml")
 	src, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && opts.Demo {
@@ -97,7 +97,7 @@ func readInstitutions(cfg config.Config, opts Options, words *locale.Catalogue, 
 	if err != nil {
 		return nil, fmt.Errorf("read institutions: %w", err)
 	}
-	list, err := people.ReadInstitutions(src, words.Languages())
+	list, err := people.ReadInstitutions(src, catalogue.Languages())
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -43,7 +44,7 @@ func (a *App) Greet(ctx context.Context, out io.Writer) error {
 	fmt.Fprintf(out, "\n  Upstander, demo:  %s\n", a.cfg.URL)
 	fmt.Fprintf(out, "  Sign in:          %s/app/sign-in   (one button a role, or any address @%s)\n", a.cfg.URL, in.EmailDomains[0])
 	for _, c := range held {
-		fmt.Fprintf(out, "  A certificate:    %s\n", a.server.FullLink(in.ID, "en", "/verify/"+c.Grouped()))
+		fmt.Fprintf(out, "  A certificate:    %s\n", a.server.FullLink(in.ID, locale.Source, "/verify/"+c.Grouped()))
 	}
 	fmt.Fprintf(out, "  Stop:             Ctrl+C\n\n")
 	return nil

@@ -20,13 +20,13 @@ func Grant(ctx context.Context, cfg config.Config, opts Options, email string, r
 	}
 	a := &App{cfg: cfg, opts: opts, log: newLog(cfg, opts), stop: func() {}}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	if a.words, err = locale.Load(); err != nil {
+	if a.catalogue, err = locale.Load(); err != nil {
 		return people.Person{}, err
 	}
 	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
 		return people.Person{}, err
 	}
-	institutions, err := readInstitutions(cfg, opts, a.words, a.library.now())
+	institutions, err := readInstitutions(cfg, opts, a.catalogue, a.library.now())
 	if err != nil {
 		return people.Person{}, err
 	}

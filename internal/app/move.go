@@ -107,7 +107,7 @@ func copyOne(ctx context.Context, source, target store.Engine, s *store.Schema, 
 // prepare opens every feature's collections on an engine and returns their schemas by name.
 func prepare(ctx context.Context, e store.Engine) (map[string]*store.Schema, error) {
 	r := &recorder{Engine: e, schemas: map[string]*store.Schema{}}
-	words, err := locale.Load()
+	catalogue, err := locale.Load()
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func prepare(ctx context.Context, e store.Engine) (map[string]*store.Schema, err
 	if _, err := openDemoMark(ctx, r); err != nil {
 		return nil, err
 	}
-	a := &App{engine: r, redis: redis, words: words}
+	a := &App{engine: r, redis: redis, catalogue: catalogue}
 	return r.schemas, a.services(ctx, nil, nil)
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -83,5 +84,5 @@ func (p Policy) HTML(lang string) (text template.HTML, in string) {
 	if h, ok := p.html[lang]; ok {
 		return h, lang
 	}
-	return p.html[content.SourceLanguage], content.SourceLanguage
+	return p.html[locale.Source], locale.Source
 }

@@ -10,7 +10,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/locale"
 )
 
 //go:embed support.yaml
@@ -18,16 +18,16 @@ var supportFile []byte
 
 // Listed is one service of the directory, as support.yaml describes it.
 type Listed struct {
-	ID        string       `yaml:"id"`
-	Kind      string       `yaml:"kind"`
-	Nations   []string     `yaml:"nations"`
-	Name      people.Words `yaml:"name"`
-	Text      people.Words `yaml:"text"`
-	Telephone string       `yaml:"telephone"`
-	Link      string       `yaml:"link"`
-	Hours     people.Words `yaml:"hours"`
-	Source    string       `yaml:"source"` // where the number was read
-	Read      string       `yaml:"read"`   // civil date
+	ID        string      `yaml:"id"`
+	Kind      string      `yaml:"kind"`
+	Nations   []string    `yaml:"nations"`
+	Name      locale.Text `yaml:"name"`
+	Text      locale.Text `yaml:"text"`
+	Telephone string      `yaml:"telephone"`
+	Link      string      `yaml:"link"`
+	Hours     locale.Text `yaml:"hours"`
+	Source    string      `yaml:"source"` // where the number was read
+	Read      string      `yaml:"read"`   // civil date
 }
 
 // Kinds lists what services are for, in the order of the page.

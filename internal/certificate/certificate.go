@@ -20,34 +20,27 @@ import (
 
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 )
 
 // Certificate is issued once for a person, a requirement and a cycle.
 type Certificate struct {
-	ID          string            `bson:"_id"`  // person:requirement:cycle
-	Code        string            `bson:"code"` // what the public checks
-	Person      string            `bson:"person"`
-	Institution string            `bson:"institution"`
-	Requirement string            `bson:"requirement"`
-	Titles      map[string]string `bson:"titles"` // of the requirement by language, as they were
-	Edition     string            `bson:"edition"`
-	Day         string            `bson:"day"` // on which it was met, 2006-01-02
-	Name        string            `bson:"name"`
-}
-
-// Title returns what was met, in a language.
-func (c Certificate) Title(lang string) string {
-	if t := c.Titles[lang]; t != "" {
-		return t
-	}
-	return c.Titles["en"]
+	ID          string      `bson:"_id"`  // person:requirement:cycle
+	Code        string      `bson:"code"` // what the public checks
+	Person      string      `bson:"person"`
+	Institution string      `bson:"institution"`
+	Requirement string      `bson:"requirement"`
+	Titles      locale.Text `bson:"titles"` // of the requirement by language, as they were
+	Edition     string      `bson:"edition"`
+	Day         string      `bson:"day"` // on which it was met, 2006-01-02
+	Name        string      `bson:"name"`
 }
 
 // Met is a requirement that somebody has met.
 type Met struct {
 	Cycle, Day, Edition string
-	Titles              map[string]string
+	Titles              locale.Text
 }
 
 // Proof knows who has met what.

@@ -10,6 +10,8 @@ import (
 	"html/template"
 	"slices"
 	"time"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // Source is something that a claim rests on.
@@ -59,32 +61,20 @@ const (
 	Complete Completeness = "complete"
 )
 
-// SourceLanguage is the language that modules are written in.
-const SourceLanguage = "en"
-
 // Outcome is something that a learner can do afterwards.
 type Outcome struct {
 	ID    string
-	title map[string]string
+	Title locale.Text
 }
-
-// Title returns the outcome's words, in the source language where a translation is missing.
-func (o *Outcome) Title(lang string) string { return either(o.title, lang) }
 
 // Route is one way through a module; all earn the same standing.
 type Route struct {
 	ID       string
 	Minutes  int
 	Sections []*Section
-	title    map[string]string
-	summary  map[string]string
+	Title    locale.Text
+	Summary  locale.Text // what awaits whoever takes the route, in a sentence
 }
-
-// Title returns the route's name, in the source language where a translation is missing.
-func (r *Route) Title(lang string) string { return either(r.title, lang) }
-
-// Summary says in a sentence what awaits whoever takes the route.
-func (r *Route) Summary(lang string) string { return either(r.summary, lang) }
 
 // Outcomes returns the ids of the outcomes that the route's marked items serve, in the module's order.
 func (r *Route) Outcomes(m *Module) []string {
@@ -144,11 +134,8 @@ func (r *Route) Notes() []string {
 type Section struct {
 	ID    string
 	Slots []Slot
-	title map[string]string
+	Title locale.Text
 }
-
-// Title returns the section's name, in the source language where a translation is missing.
-func (s *Section) Title(lang string) string { return either(s.title, lang) }
 
 // Slot is one place in a section: a single item, or variants of which a learner meets one and practises with the others.
 type Slot []*Item
@@ -258,7 +245,7 @@ func (it *Item) In(lang string) *Words {
 	if w, ok := it.words[lang]; ok {
 		return w
 	}
-	return it.words[SourceLanguage]
+	return it.words[locale.Source]
 }
 
 // Words is what an item says in one language. Strings are plain text, HTML comes from the author's Markdown.
@@ -304,7 +291,7 @@ func (m *Module) In(lang string) *ModuleWords {
 	if w, ok := m.words[lang]; ok {
 		return w
 	}
-	return m.words[SourceLanguage]
+	return m.words[locale.Source]
 }
 
 // Item returns the item with this id.
@@ -343,13 +330,6 @@ func NoteIDs() []string {
 // Jurisdictions lists where a rule can hold.
 func Jurisdictions() []string {
 	return []string{"uk", "great-britain", "england-and-wales", "england", "wales", "scotland", "northern-ireland", "world"}
-}
-
-func either(words map[string]string, lang string) string {
-	if s, ok := words[lang]; ok {
-		return s
-	}
-	return words[SourceLanguage]
 }
 
 // Contents counts what a module holds, for whoever checks it.

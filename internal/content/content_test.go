@@ -113,7 +113,7 @@ func TestTranslation(t *testing.T) {
 	if got := item(t, m, "pick-one").In("cy").Options["b"].Text; got != "Dewis B" {
 		t.Errorf("option b: %q", got)
 	}
-	if got := m.Sections[2].Title("cy"); got != "Another way" {
+	if got := m.Sections[2].Title.In("cy"); got != "Another way" {
 		t.Errorf("an untranslated title: %q", got)
 	}
 }

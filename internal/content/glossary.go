@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"regexp"
 	"strings"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // The glossary stands beside the modules: glossary.yaml in the source language, and glossary.<lang>.yaml with the same ids.
@@ -33,7 +35,7 @@ func (t *Term) In(lang string) TermWords {
 	if w, ok := t.words[lang]; ok {
 		return w
 	}
-	return t.words[SourceLanguage]
+	return t.words[locale.Source]
 }
 
 // Terms returns the glossary in a language, in the order of its file.
@@ -69,12 +71,12 @@ func readGlossary(r *report, fsys fs.FS) []*Term {
 			e.problem("term %q is there twice", t.ID)
 		}
 		p := newProse(sources)
-		w := TermWords{ID: t.ID, Lang: SourceLanguage, Jurisdiction: t.Jurisdiction, Term: m.need("term").line(), Text: p.html(m.need("text"))}
+		w := TermWords{ID: t.ID, Lang: locale.Source, Jurisdiction: t.Jurisdiction, Term: m.need("term").line(), Text: p.html(m.need("text"))}
 		p.cite(m.get("sources"))
 		if w.Sources = p.cited; len(w.Sources) == 0 && !m.get("ours").yes() { // ours: what we mean by a word, and no claim
 			e.problem("a claim without a source: a term cites one")
 		}
-		t.words[SourceLanguage], t.match[SourceLanguage] = w, matching(m, w.Term)
+		t.words[locale.Source], t.match[locale.Source] = w, matching(m, w.Term)
 		m.done()
 		terms, byID[t.ID] = append(terms, t), t
 	}
@@ -103,7 +105,7 @@ func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term
 		if m.missing() {
 			continue
 		}
-		w := t.words[SourceLanguage]
+		w := t.words[locale.Source]
 		w.Lang, w.Term, w.Text = lang, m.need("term").line(), newProse(nil).html(m.need("text"))
 		t.words[lang], t.match[lang] = w, matching(m, w.Term)
 		m.done()

@@ -5,6 +5,8 @@ import (
 	"encoding/base32"
 	"slices"
 	"strings"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // slugOf names something in an address without saying what it is about: nobody who sees a browser's history over a
@@ -43,8 +45,8 @@ func (b *builder) item(s *Section, e node) *Item {
 	b.common(it, f)
 
 	p := newProse(b.m.Sources)
-	w := &Words{Lang: SourceLanguage}
-	it.words[SourceLanguage] = w
+	w := &Words{Lang: locale.Source}
+	it.words[locale.Source] = w
 	p.cite(f.get("sources"))
 	switch it.Kind {
 	case Page:

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // overlays reads the translations: strings only, under the ids of the source language. An item is translated whole or not at
@@ -46,13 +48,13 @@ func (o *overlay) module() {
 	o.b.m.words[o.lang] = &ModuleWords{Lang: o.lang, Title: f.need("title").line(), Summary: f.need("summary").line()}
 	outcomes := f.need("outcomes").mapping()
 	for _, out := range o.b.m.Outcomes {
-		out.title[o.lang] = outcomes.need(out.ID).line()
+		out.Title[o.lang] = outcomes.need(out.ID).line()
 	}
 	outcomes.done()
 	routes := f.need("routes").mapping()
 	for _, r := range o.b.m.Routes {
 		w := routes.need(r.ID).mapping()
-		r.title[o.lang], r.summary[o.lang] = w.need("title").line(), w.need("summary").line()
+		r.Title[o.lang], r.Summary[o.lang] = w.need("title").line(), w.need("summary").line()
 		w.done()
 	}
 	routes.done()
@@ -70,7 +72,7 @@ func (o *overlay) section(file, id string) {
 	}
 	s := o.b.m.Sections[at]
 	f := root.mapping()
-	s.title[o.lang] = f.need("title").line()
+	s.Title[o.lang] = f.need("title").line()
 	items := f.get("items").mapping()
 	for _, slot := range s.Slots {
 		for _, it := range slot {
@@ -90,7 +92,7 @@ func (o *overlay) section(file, id string) {
 
 // item reads an item's words; what the source language has must be there, and nothing else.
 func (o *overlay) item(it *Item, f *mapping) *Words {
-	src := it.words[SourceLanguage]
+	src := it.words[locale.Source]
 	w := &Words{Lang: o.lang}
 	p := newProse(o.b.m.Sources)
 	p.cited = slices.Clone(src.Sources) // the numbers stay the same in every language

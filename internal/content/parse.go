@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // sectionFile is the name of a section's file: a number that orders the folder, and the section's id.
@@ -98,7 +100,7 @@ func (b *builder) module() {
 	}
 	m.Slug = slugOf(m.ID)
 	m.Edition = f.need("edition").line()
-	m.words[SourceLanguage] = &ModuleWords{Lang: SourceLanguage, Title: f.need("title").line(), Summary: f.need("summary").line()}
+	m.words[locale.Source] = &ModuleWords{Lang: locale.Source, Title: f.need("title").line(), Summary: f.need("summary").line()}
 	m.Audience = f.need("audience").oneOf([]string{"students", "staff"})
 	m.Jurisdiction = f.need("jurisdiction").one(Jurisdictions()...)
 	m.Review = f.need("review").day()
@@ -108,14 +110,14 @@ func (b *builder) module() {
 	}
 	langs := f.get("languages").mapping()
 	for _, l := range langs.keys {
-		if l == SourceLanguage || !regexp.MustCompile(`^[a-z]{2,3}$`).MatchString(l) {
+		if l == locale.Source || !regexp.MustCompile(`^[a-z]{2,3}$`).MatchString(l) {
 			langs.names[l].problem("%q is not the code of another language", l)
 		}
 		m.Languages[l] = Completeness(langs.get(l).one(string(Partial), string(Complete)))
 	}
 	for _, e := range f.need("outcomes").list() {
 		o := e.mapping()
-		out := &Outcome{ID: o.need("id").id(), title: map[string]string{SourceLanguage: o.need("title").line()}}
+		out := &Outcome{ID: o.need("id").id(), Title: locale.Text{locale.Source: o.need("title").line()}}
 		if _, twice := m.Outcome(out.ID); twice {
 			e.problem("outcome %q is there twice", out.ID)
 		}
@@ -128,8 +130,8 @@ func (b *builder) module() {
 		route := &Route{
 			ID:      r.need("id").id(),
 			Minutes: r.need("minutes").number(1, 240),
-			title:   map[string]string{SourceLanguage: r.need("title").line()},
-			summary: map[string]string{SourceLanguage: r.need("summary").line()},
+			Title:   locale.Text{locale.Source: r.need("title").line()},
+			Summary: locale.Text{locale.Source: r.need("summary").line()},
 		}
 		if _, twice := m.Route(route.ID); twice {
 			e.problem("route %q is there twice", route.ID)
@@ -171,7 +173,7 @@ func (b *builder) section(name string) {
 		return
 	}
 	f := root.mapping()
-	s := &Section{ID: sectionFile.FindStringSubmatch(name)[1], title: map[string]string{SourceLanguage: f.need("title").line()}}
+	s := &Section{ID: sectionFile.FindStringSubmatch(name)[1], Title: locale.Text{locale.Source: f.need("title").line()}}
 	if slices.ContainsFunc(b.m.Sections, func(o *Section) bool { return o.ID == s.ID }) {
 		f.problem("section %q is there twice", s.ID)
 	}

@@ -52,6 +52,15 @@ func TestSpeaker(t *testing.T) {
 	}
 }
 
+func TestText(t *testing.T) {
+	words := Text{"en": "Consent", "cy": "Cydsyniad", "gd": ""}
+	for lang, want := range map[string]string{"en": "Consent", "cy": "Cydsyniad", "gd": "Consent", "fr": "Consent"} {
+		if got := words.In(lang); got != want {
+			t.Errorf("%s: %q, want %q", lang, got, want)
+		}
+	}
+}
+
 func TestParity(t *testing.T) {
 	for name, test := range map[string]struct{ en, cy, want string }{
 		"missing":         {"a: {b: Hello, c: Bye}", "a: {b: Helo}", "cy: a.c is missing"},

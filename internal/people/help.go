@@ -6,13 +6,15 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // Campus is a place of the institution and how to reach its security staff there.
 type Campus struct {
-	ID       string   `yaml:"id"`
-	Name     Words    `yaml:"name"`
-	Security Security `yaml:"security"`
+	ID       string      `yaml:"id"`
+	Name     locale.Text `yaml:"name"`
+	Security Security    `yaml:"security"`
 }
 
 // Security is how to reach a campus's security staff: by a safety app where one covers the campus, and always by telephone.
@@ -29,13 +31,13 @@ type App struct {
 
 // Helper is somebody at the institution who helps: who, how to reach them, and what happens next.
 type Helper struct {
-	ID        string `yaml:"id"`
-	Name      Words  `yaml:"name"`
-	Who       Words  `yaml:"who"`
-	Next      Words  `yaml:"next"` // what happens after somebody gets in touch
-	Telephone string `yaml:"telephone"`
-	Email     string `yaml:"email"`
-	Link      string `yaml:"link"`
+	ID        string      `yaml:"id"`
+	Name      locale.Text `yaml:"name"`
+	Who       locale.Text `yaml:"who"`
+	Next      locale.Text `yaml:"next"` // what happens after somebody gets in touch
+	Telephone string      `yaml:"telephone"`
+	Email     string      `yaml:"email"`
+	Link      string      `yaml:"link"`
 }
 
 // Report is where a report is handed over to the institution, and what it promises.
@@ -49,10 +51,10 @@ type Report struct {
 
 // Policy is one version of a published policy. Old versions stay readable: condition E6 of the Office for Students asks for it.
 type Policy struct {
-	Version string `yaml:"version"`
-	From    string `yaml:"from"` // civil date
-	Title   Words  `yaml:"title"`
-	Text    Words  `yaml:"text"` // Markdown
+	Version string      `yaml:"version"`
+	From    string      `yaml:"from"` // civil date
+	Title   locale.Text `yaml:"title"`
+	Text    locale.Text `yaml:"text"` // Markdown
 }
 
 var (
@@ -75,7 +77,7 @@ func (in *Institution) checkHelp() []string {
 		need(address == "" || isWeb(address), "%s: %q is no https address", where, address)
 	}
 	for _, c := range in.Campuses {
-		need(idRule.MatchString(c.ID) && c.Name["en"] != "", "a campus has an id and a name in English (en)")
+		need(idRule.MatchString(c.ID) && c.Name[locale.Source] != "", "a campus has an id and a name in English (en)")
 		phone("campus "+c.ID, c.Security.Telephone)
 		if app := c.Security.App; app != (App{}) {
 			need(app.Name != "" && safeScheme(app.Link), "campus %s: a safety app has a name and a link such as myapp://call", c.ID)
@@ -83,7 +85,7 @@ func (in *Institution) checkHelp() []string {
 		}
 	}
 	for _, h := range in.Services {
-		need(idRule.MatchString(h.ID) && h.Name["en"] != "" && h.Who["en"] != "" && h.Next["en"] != "", "service %s: id, name, who and next are needed in English (en)", h.ID)
+		need(idRule.MatchString(h.ID) && h.Name[locale.Source] != "" && h.Who[locale.Source] != "" && h.Next[locale.Source] != "", "service %s: id, name, who and next are needed in English (en)", h.ID)
 		need(h.Telephone != "" || h.Email != "" || h.Link != "", "service %s: there is no way to reach it", h.ID)
 		phone("service "+h.ID, h.Telephone)
 		link("service "+h.ID, h.Link)
@@ -98,7 +100,7 @@ func (in *Institution) checkHelp() []string {
 	last := ""
 	for _, v := range in.Policies {
 		_, err := time.Parse(time.DateOnly, v.From)
-		need(idRule.MatchString("v"+strings.ReplaceAll(v.Version, ".", "-")) && err == nil && v.Title["en"] != "" && v.Text["en"] != "", "policy %s: version, from, title and text are needed in English (en)", v.Version)
+		need(idRule.MatchString("v"+strings.ReplaceAll(v.Version, ".", "-")) && err == nil && v.Title[locale.Source] != "" && v.Text[locale.Source] != "", "policy %s: version, from, title and text are needed in English (en)", v.Version)
 		need(last == "" || v.From < last, "policies stand with the newest first")
 		last = v.From
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
 
@@ -118,7 +119,7 @@ func (g guard) role(roles ...Role) fiber.Handler {
 
 // guest reads language and institution from the address: there is no person to ask yet.
 func (g guard) guest(c *fiber.Ctx) error {
-	if lang := c.Query("lang"); g.server.Words().Has(lang) {
+	if lang := c.Query("lang"); g.server.Catalogue().Has(lang) {
 		web.UseLanguage(c, lang)
 	}
 	g.server.UseSite(c, c.Query("at"))
@@ -221,7 +222,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 		var ch Challenge
 		_, lang := web.SiteOf(c)
 		if lang == "" {
-			lang = "en"
+			lang = locale.Source
 		}
 		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), lang, h.server.Network(c))
 		if err == nil {
@@ -306,7 +307,7 @@ func (h handler) signInAs(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if lang := c.Query("lang"); h.server.Words().Has(lang) && p.Language != lang {
+	if lang := c.Query("lang"); h.server.Catalogue().Has(lang) && p.Language != lang {
 		if err := h.people.SetLanguage(c.UserContext(), p.ID, lang); err != nil {
 			return err
 		}

@@ -9,36 +9,26 @@ import (
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
 
-// Words is a text by language; the source language must be there.
-type Words map[string]string
-
-// In returns the text in a language, or in the source language.
-func (w Words) In(lang string) string {
-	if s := w[lang]; s != "" {
-		return s
-	}
-	return w["en"]
-}
-
 // Institution is one university of the deployment, as institutions.yaml describes it.
 type Institution struct {
-	ID           string   `yaml:"id"`
-	Name         Words    `yaml:"name"`
-	Short        Words    `yaml:"short"`
-	Host         string   `yaml:"host"`   // its own host name; empty: it stands at /{id}/
-	Nation       string   `yaml:"nation"` // which law and which numbers hold: england, wales, scotland, northern-ireland
-	Languages    []string `yaml:"languages"`
-	Colours      Colours  `yaml:"colours"`
-	EmailDomains []string `yaml:"email_domains"` // whose addresses may sign in
-	Campuses     []Campus `yaml:"campuses"`
-	Services     []Helper `yaml:"services"` // of the institution itself: liaison officers, counselling, chaplaincy
-	Report       Report   `yaml:"report"`
-	Policies     []Policy `yaml:"policies"` // the code of conduct, the newest first
-	LeaveTo      string   `yaml:"leave_to"` // where quick exit leads; empty: the weather
-	Requires     []Duty   `yaml:"requires"`
+	ID           string      `yaml:"id"`
+	Name         locale.Text `yaml:"name"`
+	Short        locale.Text `yaml:"short"`
+	Host         string      `yaml:"host"`   // its own host name; empty: it stands at /{id}/
+	Nation       string      `yaml:"nation"` // which law and which numbers hold: england, wales, scotland, northern-ireland
+	Languages    []string    `yaml:"languages"`
+	Colours      Colours     `yaml:"colours"`
+	EmailDomains []string    `yaml:"email_domains"` // whose addresses may sign in
+	Campuses     []Campus    `yaml:"campuses"`
+	Services     []Helper    `yaml:"services"` // of the institution itself: liaison officers, counselling, chaplaincy
+	Report       Report      `yaml:"report"`
+	Policies     []Policy    `yaml:"policies"` // the code of conduct, the newest first
+	LeaveTo      string      `yaml:"leave_to"` // where quick exit leads; empty: the weather
+	Requires     []Duty      `yaml:"requires"`
 }
 
 // Colours tint the header and the certificate, as #rrggbb.
@@ -109,10 +99,10 @@ func (in *Institution) check(languages []string) []string {
 		}
 	}
 	need(idRule.MatchString(in.ID) && !slices.Contains(web.ReservedIDs(), in.ID) && !slices.Contains(languages, in.ID), "the id is 2 to 31 lower-case letters, digits and hyphens, and none of the program's own words")
-	need(in.Name["en"] != "" && in.Short["en"] != "", "name and short must be given in English (en)")
+	need(in.Name[locale.Source] != "" && in.Short[locale.Source] != "", "name and short must be given in English (en)")
 	need(in.Host == "" || domainRule.MatchString(in.Host), "the host %q is no host name", in.Host)
 	need(slices.Contains([]string{"england", "wales", "scotland", "northern-ireland"}, in.Nation), "the nation %q is not one of england, wales, scotland, northern-ireland", in.Nation)
-	need(slices.Contains(in.Languages, "en"), "the languages must hold en")
+	need(slices.Contains(in.Languages, locale.Source), "the languages must hold en")
 	for _, l := range in.Languages {
 		need(slices.Contains(languages, l), "the program does not speak %q", l)
 	}
@@ -131,5 +121,5 @@ func (in *Institution) check(languages []string) []string {
 
 // Site returns what the web server has to know of the institution.
 func (in *Institution) Site() web.Site {
-	return web.Site{ID: in.ID, Host: in.Host, Names: in.Name, Shorts: in.Short, Languages: in.Languages, Brand: in.brandPath(), LeaveTo: in.LeaveTo}
+	return web.Site{ID: in.ID, Host: in.Host, Name: in.Name, Short: in.Short, Languages: in.Languages, Brand: in.brandPath(), LeaveTo: in.LeaveTo}
 }

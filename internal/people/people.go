@@ -60,7 +60,7 @@ type Config struct {
 	Engine       Engine
 	Ephemeral    *ephemeral.Client
 	Mail         upmail.Sender // nil in a demo without a mail server: codes are shown on the page
-	Words        *locale.Catalogue
+	Catalogue    *locale.Catalogue
 	CodeKeys     [][]byte // 32 bytes each, the current one first
 	HeldKeys     [][]byte // 32 bytes each, the current one first
 	Now          func() time.Time
@@ -135,7 +135,7 @@ func (s *Service) Person(ctx context.Context, id string) (Person, error) { retur
 
 // SetLanguage keeps the language that a person wants pages and mail in.
 func (s *Service) SetLanguage(ctx context.Context, person, lang string) error {
-	if !s.cfg.Words.Has(lang) {
+	if !s.cfg.Catalogue.Has(lang) {
 		return fault.Problems{{Field: "language", Key: "form.choose"}}
 	}
 	_, err := s.store.update(ctx, person, func(p *Person) error { p.Language = lang; return nil })

@@ -103,7 +103,7 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 	if s.cfg.Mail == nil {
 		return ch, nil
 	}
-	words := s.cfg.Words.In(lang)
+	words := s.cfg.Catalogue.In(lang)
 	err = s.cfg.Mail.Send(ctx, mail.Message{
 		To: email, Lang: lang,
 		Subject: words.T("mail.code.subject"), // without the code: subjects stand in logs and on lock screens

@@ -50,7 +50,7 @@ func (s *Service) send(ctx context.Context, p Pledge, lang, email, token string)
 	if err != nil {
 		return "", err
 	}
-	words, what := s.cfg.Words.In(lang), "mail.pledge"
+	words, what := s.cfg.Catalogue.In(lang), "mail.pledge"
 	if p.State == Confirmed {
 		what = "mail.pledge-again"
 	}

@@ -107,7 +107,7 @@ type Config struct {
 	Limits    *ephemeral.Limits
 	Mail      mail.Sender // nil in a demo without a mail server: the link is shown on the page
 	People    *people.Service
-	Words     *locale.Catalogue
+	Catalogue *locale.Catalogue
 	Keys      [][]byte // 32 bytes each, the current one first
 	Link      func(institution, lang, page string) string
 	Now       func() time.Time
@@ -125,7 +125,7 @@ type Service struct {
 
 // New opens the store and reads the pledge's text.
 func New(ctx context.Context, cfg Config) (*Service, error) {
-	text, err := readText(textFile, cfg.Words.Languages())
+	text, err := readText(textFile, cfg.Catalogue.Languages())
 	if err != nil {
 		return nil, err
 	}

@@ -31,7 +31,7 @@ func newFixture(t *testing.T) *fixture {
 	f.Site = peopletest.New(t, f.inbox.Sender(t))
 	var err error
 	f.pledges, err = pledge.New(t.Context(), pledge.Config{
-		Engine: f.Engine, Limits: f.Ephemeral.NewLimits(), Mail: f.inbox.Sender(t), People: f.People, Words: f.Server.Words(), Keys: peopletest.Keys(),
+		Engine: f.Engine, Limits: f.Ephemeral.NewLimits(), Mail: f.inbox.Sender(t), People: f.People, Catalogue: f.Server.Catalogue(), Keys: peopletest.Keys(),
 		Link: f.Server.FullLink, Now: func() time.Time { return f.now }, NewToken: rand.Text, ThisMonth: func() string { return "2026-11" },
 	})
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/locale"
 )
 
 //go:embed pledge.yaml
@@ -20,15 +20,15 @@ type Text struct {
 
 // Version is what people have signed, or sign now.
 type Version struct {
-	Version  string         `yaml:"version"`
-	Promises []people.Words `yaml:"promises"`
-	Actions  []Action       `yaml:"actions"`
+	Version  string        `yaml:"version"`
+	Promises []locale.Text `yaml:"promises"`
+	Actions  []Action      `yaml:"actions"`
 }
 
 // Action is something that one can choose to do.
 type Action struct {
-	ID   string       `yaml:"id"`
-	Text people.Words `yaml:"text"`
+	ID   string      `yaml:"id"`
+	Text locale.Text `yaml:"text"`
 }
 
 // Current returns the version that is signed now.

@@ -36,9 +36,9 @@ func visit(t *testing.T, path string, header ...string) (*http.Response, string,
 	var log strings.Builder
 	en := map[string]string{"en": "North", "cy": "Gogledd"}
 	s, err := web.New(web.Config{
-		URL: "http://example.test", Views: views.Files, Public: public.Files, Words: words, Now: time.Now,
+		URL: "http://example.test", Views: views.Files, Public: public.Files, Catalogue: words, Now: time.Now,
 		Log:   slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})),
-		Sites: []web.Site{{ID: "north", Names: en, Shorts: en, Languages: []string{"en", "cy"}}, {ID: "south", Names: en, Shorts: en, Languages: []string{"en"}}},
+		Sites: []web.Site{{ID: "north", Name: en, Short: en, Languages: []string{"en", "cy"}}, {ID: "south", Name: en, Short: en, Languages: []string{"en"}}},
 	})
 	if err != nil {
 		t.Fatal(err)

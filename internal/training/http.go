@@ -352,7 +352,7 @@ func (h handler) donePage(c *fiber.Ctx) (*donePage, error) {
 		}
 	}
 	for _, s := range m.Routes[0].Sections {
-		p.Pages = append(p.Pages, readLink{Title: s.Title(p.Lang), Section: s.ID})
+		p.Pages = append(p.Pages, readLink{Title: s.Title.In(p.Lang), Section: s.ID})
 	}
 	return p, nil
 }
@@ -400,7 +400,7 @@ func (h handler) read(c *fiber.Ctx) error {
 		if s.ID != c.Params("section") {
 			continue
 		}
-		p.Section = s.Title(p.Lang)
+		p.Section = s.Title.In(p.Lang)
 		for _, slot := range s.Slots {
 			if slot[0].Kind == content.Page {
 				p.Pages = append(p.Pages, slot[0].In(p.Lang))

@@ -79,11 +79,11 @@ func viewModule(m *content.Module, lang string) moduleView {
 	v := moduleView{ID: m.ID, Slug: m.Slug, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction}
 	for _, o := range m.Routes[0].Outcomes(m) {
 		if out, ok := m.Outcome(o); ok {
-			v.Outcomes = append(v.Outcomes, out.Title(lang))
+			v.Outcomes = append(v.Outcomes, out.Title.In(lang))
 		}
 	}
 	for _, r := range m.Routes {
-		v.Routes = append(v.Routes, routeView{ID: r.ID, Title: r.Title(lang), Summary: r.Summary(lang), Minutes: r.Minutes, Notes: r.Notes()})
+		v.Routes = append(v.Routes, routeView{ID: r.ID, Title: r.Title.In(lang), Summary: r.Summary.In(lang), Minutes: r.Minutes, Notes: r.Notes()})
 	}
 	return v
 }
@@ -268,7 +268,7 @@ func (w way) sections(lang string, current *content.Section) []sectionLink {
 	for _, stop := range w.all {
 		if stop.section != last {
 			last = stop.section
-			all = append(all, sectionLink{Title: last.Title(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
+			all = append(all, sectionLink{Title: last.Title.In(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
 		}
 		all[len(all)-1].Done = all[len(all)-1].Done && w.done(stop.item)
 	}

@@ -40,11 +40,11 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 	r := requestOf(c)
 	lang := r.lang
 	if lang == "" {
-		lang = sourceLang
+		lang = locale.Source
 	}
 	b := Base{
 		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Page: r.page, Here: c.OriginalURL(),
-		host: string(c.Context().Host()), server: s, speaker: s.cfg.Words.In(lang),
+		host: string(c.Context().Host()), server: s, speaker: s.cfg.Catalogue.In(lang),
 	}
 	b.Title = b.T(title, args...)
 	if said := "said." + c.Query("said"); said != "said." && b.speaker.Knows(said) {
@@ -92,7 +92,7 @@ func (b Base) Link(page string) string { return b.server.link(b.Site, b.Lang, pa
 func (b Base) Institutions() []Choice {
 	var all []Choice
 	for _, s := range b.server.sites.all {
-		all = append(all, Choice{Text: s.Name(b.Lang), URL: b.server.link(s, b.Lang, "/", b.host)})
+		all = append(all, Choice{Text: s.Name.In(b.Lang), URL: b.server.link(s, b.Lang, "/", b.host)})
 	}
 	return all
 }
@@ -107,7 +107,7 @@ type Choice struct {
 
 // Languages lists the page in every language of its institution.
 func (b Base) Languages() []Choice {
-	langs := b.server.cfg.Words.Languages()
+	langs := b.server.cfg.Catalogue.Languages()
 	if b.Site != nil {
 		langs = b.Site.Languages
 	}
@@ -117,7 +117,7 @@ func (b Base) Languages() []Choice {
 		if b.Page != "" {
 			url = b.server.link(b.Site, l, b.Page, b.host)
 		}
-		all = append(all, Choice{Text: b.server.cfg.Words.In(l).T("language.name"), URL: url, Lang: l, Current: l == b.Lang})
+		all = append(all, Choice{Text: b.server.cfg.Catalogue.In(l).T("language.name"), URL: url, Lang: l, Current: l == b.Lang})
 	}
 	return all
 }

@@ -5,33 +5,20 @@ import (
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // Site is one institution's part of the public half. It stands at a host name of its own or below /{ID}/.
 type Site struct {
 	ID        string
-	Host      string            // own host name, or empty
-	Names     map[string]string // by language
-	Shorts    map[string]string
+	Host      string // own host name, or empty
+	Name      locale.Text
+	Short     locale.Text
 	Languages []string // the source language first
 	Brand     string   // path of the stylesheet with its colours
 	LeaveTo   string   // where quick exit leads
 }
-
-// Name returns the institution's name in a language.
-func (s *Site) Name(lang string) string { return either(s.Names, lang) }
-
-// Short returns the short form of its name.
-func (s *Site) Short(lang string) string { return either(s.Shorts, lang) }
-
-func either(words map[string]string, lang string) string {
-	if w := words[lang]; w != "" {
-		return w
-	}
-	return words[sourceLang]
-}
-
-const sourceLang = "en"
 
 type sites struct {
 	all    []*Site
@@ -75,12 +62,12 @@ func (s sites) find(host, path string) (place, bool) {
 	if site, ok := s.byHost[bareHost(host)]; ok {
 		first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if slices.Contains(ReservedIDs(), first) {
-			return place{site: site, lang: sourceLang}, false
+			return place{site: site, lang: locale.Source}, false
 		}
 		return s.language(site, path, ""), true
 	}
 	if path == "/" && len(s.all) == 1 {
-		return place{site: s.all[0], lang: sourceLang, page: "/"}, true
+		return place{site: s.all[0], lang: locale.Source, page: "/"}, true
 	}
 	first, rest, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	site, ok := s.byID[first]
@@ -95,9 +82,9 @@ func (s sites) find(host, path string) (place, bool) {
 
 // language takes the language segment off a path: /cy/training is /training in Welsh. The source language has none.
 func (s sites) language(site *Site, path, stripped string) place {
-	p := place{site: site, lang: sourceLang, page: path, rest: stripped}
+	p := place{site: site, lang: locale.Source, page: path, rest: stripped}
 	first, rest, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if first != sourceLang && slices.Contains(site.Languages, first) {
+	if first != locale.Source && slices.Contains(site.Languages, first) {
 		p.lang, p.page, p.rest = first, "", stripped+"/"+first
 		if slash {
 			p.page = "/" + rest
@@ -113,7 +100,7 @@ func (s *Server) link(site *Site, lang, page, seenFrom string) string {
 		return "/"
 	}
 	path := page
-	if lang != sourceLang {
+	if lang != locale.Source {
 		path = "/" + lang + page
 	}
 	_, elsewhere := s.sites.byHost[bareHost(seenFrom)]

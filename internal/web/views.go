@@ -19,10 +19,10 @@ import (
 // when it is read, once a language: most of a page's words cost nothing when the page is rendered.
 type templates struct{ byLang map[string]*html.Engine }
 
-func newTemplates(views fs.FS, words *locale.Catalogue, reload bool) *templates {
+func newTemplates(views fs.FS, catalogue *locale.Catalogue, reload bool) *templates {
 	t := &templates{byLang: map[string]*html.Engine{}}
-	for _, lang := range words.Languages() {
-		e := html.NewFileSystem(spoken{http.FS(views), words.In(lang)}, ".html")
+	for _, lang := range catalogue.Languages() {
+		e := html.NewFileSystem(spoken{http.FS(views), catalogue.In(lang)}, ".html")
 		e.Reload(reload)
 		t.byLang[lang] = e
 	}
@@ -41,13 +41,13 @@ func (t *templates) Load() error {
 
 // Render implements fiber.Views. There are no layouts: templates name their own parts.
 func (t *templates) Render(out io.Writer, name string, page any, _ ...string) error {
-	lang := sourceLang
+	lang := locale.Source
 	if p, ok := page.(interface{ language() string }); ok {
 		lang = p.language()
 	}
 	e, ok := t.byLang[lang]
 	if !ok {
-		e = t.byLang[sourceLang]
+		e = t.byLang[locale.Source]
 	}
 	return e.Render(out, name, page)
 }

@@ -30,16 +30,16 @@ const (
 
 // Config is what a server is made from.
 type Config struct {
-	URL     string // public address, scheme and host
-	Demo    bool   // every page says that it is a demo
-	Reload  bool   // templates and assets are read again for each request
-	Views   fs.FS  // html templates by name: feature/page.html
-	Public  fs.FS  // css, js, icons
-	Sites   []Site
-	Words   *locale.Catalogue
-	Proxies []netip.Prefix // networks whose X-Forwarded-For is believed
-	Log     *slog.Logger
-	Now     func() time.Time
+	URL       string // public address, scheme and host
+	Demo      bool   // every page says that it is a demo
+	Reload    bool   // templates and assets are read again for each request
+	Views     fs.FS  // html templates by name: feature/page.html
+	Public    fs.FS  // css, js, icons
+	Sites     []Site
+	Catalogue *locale.Catalogue
+	Proxies   []netip.Prefix // networks whose X-Forwarded-For is believed
+	Log       *slog.Logger
+	Now       func() time.Time
 }
 
 // Server is the web server and everything that its pages need.
@@ -65,7 +65,7 @@ func New(cfg Config) (*Server, error) {
 	if s.assets, err = loadAssets(cfg.Public, cfg.Reload); err != nil {
 		return nil, err
 	}
-	views := newTemplates(cfg.Views, cfg.Words, cfg.Reload)
+	views := newTemplates(cfg.Views, cfg.Catalogue, cfg.Reload)
 	if err := views.Load(); err != nil {
 		return nil, err
 	}
@@ -121,8 +121,8 @@ func (s *Server) Demo() bool { return s.cfg.Demo }
 // URL returns the public address of a path.
 func (s *Server) URL(path string) string { return s.cfg.URL + path }
 
-// Words returns the message catalogue.
-func (s *Server) Words() *locale.Catalogue { return s.cfg.Words }
+// Catalogue returns the message catalogue.
+func (s *Server) Catalogue() *locale.Catalogue { return s.cfg.Catalogue }
 
 // system registers what belongs to no feature.
 func (s *Server) system() {

@@ -30,12 +30,12 @@ func newServer(t testing.TB, log io.Writer) *Server {
 	}
 	en := func(s string) map[string]string { return map[string]string{"en": s} }
 	s, err := New(Config{
-		URL: "https://upstander.test", Now: time.Now, Views: views.Files, Public: public.Files, Words: words, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")},
+		URL: "https://upstander.test", Now: time.Now, Views: views.Files, Public: public.Files, Catalogue: words, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")},
 		Log: slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Sites: []Site{
-			{ID: "north", Names: en("North University"), Shorts: en("North"), Languages: []string{"en", "cy"}, Brand: "/brand/n.css"},
-			{ID: "south", Host: "Train.South.test", Names: en("South University"), Shorts: en("South"), Languages: []string{"en", "cy"}, Brand: "/brand/s.css"},
-			{ID: "east", Names: en("East University"), Shorts: en("East"), Languages: []string{"en"}, Brand: "/brand/e.css"},
+			{ID: "north", Name: en("North University"), Short: en("North"), Languages: []string{"en", "cy"}, Brand: "/brand/n.css"},
+			{ID: "south", Host: "Train.South.test", Name: en("South University"), Short: en("South"), Languages: []string{"en", "cy"}, Brand: "/brand/s.css"},
+			{ID: "east", Name: en("East University"), Short: en("East"), Languages: []string{"en"}, Brand: "/brand/e.css"},
 		},
 	})
 	if err != nil {

@@ -61,24 +61,24 @@ type Site struct {
 // New builds a site without any feature's routes.
 func New(t testing.TB, sender mail.Sender) *Site {
 	t.Helper()
-	words, err := locale.Load()
+	catalogue, err := locale.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	institutions, err := people.ReadInstitutions([]byte(Institutions), words.Languages())
+	institutions, err := people.ReadInstitutions([]byte(Institutions), catalogue.Languages())
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t)}
 	s.People, err = people.New(t.Context(), people.Config{
-		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Words: words,
+		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Catalogue: catalogue,
 		CodeKeys: Keys(), HeldKeys: Keys(), Now: storetest.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := web.Config{
-		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Words: words, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Catalogue: catalogue, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())
