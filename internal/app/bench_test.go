@@ -88,7 +88,7 @@ func prepare1(b *testing.B, a *App, n int, kind string) []learner {
 					b.Error(err)
 					continue
 				}
-				token, err1 := a.people.Begin(ctx, p.ID)
+				token, err1 := a.people.SignIn(ctx, p.ID)
 				_, err2 := a.training.Start(ctx, p.ID, m, m.Routes[0].ID)
 				it := firstQuestion(a, p.ID, m)
 				if err1 != nil || err2 != nil || it == nil {
@@ -188,7 +188,7 @@ func bareServer(b *testing.B, a *App, learners []learner, size, status int, kind
 	f.All("/*", func(c *fiber.Ctx) error {
 		ctx := context.Background()
 		id := strings.Clone(c.Cookies("upstander"))
-		if _, err := a.people.Who(ctx, id); err != nil {
+		if _, err := a.people.PersonOf(ctx, id); err != nil {
 			return err
 		}
 		if _, err := journeys.Get(ctx, id); err != nil {

@@ -401,13 +401,13 @@ func (s *story) digest() (string, error) {
 		return "", err
 	}
 	defer e.Close()
-	names, err := store.Movable(context.Background(), e)
+	names, err := store.MovableCollections(context.Background(), e)
 	if err != nil {
 		return "", err
 	}
 	all := ""
 	for _, name := range names {
-		d, err := store.Sum(context.Background(), e, &store.Schema{Name: name}, func(int) {})
+		d, err := store.DigestOf(context.Background(), e, &store.Schema{Name: name}, func(int) {})
 		if err != nil {
 			return "", err
 		}

@@ -70,7 +70,7 @@ const (
 // hold takes a lease on a store and renews it until release is called. Whoever must not run at the same time takes its own lease first and looks for
 // the other's afterwards, so that of two that start together at least one sees the other. lost is called once when the lease cannot be kept.
 func hold(ctx context.Context, e store.Engine, name string, ttl time.Duration, lost func(error)) (release func(), err error) {
-	lease, err := store.Acquire(ctx, e, name, ttl)
+	lease, err := store.AcquireLease(ctx, e, name, ttl)
 	if err != nil {
 		return nil, err
 	}
@@ -122,14 +122,14 @@ func serving(ctx context.Context, e store.Engine, lost func(error)) (release fun
 }
 
 func notMoving(ctx context.Context, e store.Engine) error {
-	from, err := store.Unfinished(ctx, e)
+	from, err := store.UnfinishedMove(ctx, e)
 	if err != nil {
 		return err
 	}
 	if from != "" {
 		return fmt.Errorf("this store is half filled from %s: run `upstander move` again", from)
 	}
-	moving, err := store.Held(ctx, e, store.MovingPrefix)
+	moving, err := store.HeldLeases(ctx, e, store.MovingPrefix)
 	if err == nil && len(moving) > 0 {
 		err = errors.New("this store is being moved")
 	}
@@ -145,7 +145,7 @@ func moving(ctx context.Context, e store.Engine, lost func(error)) (release func
 	if err != nil {
 		return nil, err
 	}
-	running, err := store.Held(ctx, e, store.ServingPrefix)
+	running, err := store.HeldLeases(ctx, e, store.ServingPrefix)
 	if err == nil && len(running) > 0 {
 		err = fmt.Errorf("%d servers are running on it (one that was killed counts for %v more)", len(running), servingLease)
 	}

@@ -67,7 +67,7 @@ func copyAll(ctx context.Context, source, target store.Engine, progress Progress
 	if err != nil {
 		return fmt.Errorf("target: %w", err)
 	}
-	names, err := store.Movable(ctx, source)
+	names, err := store.MovableCollections(ctx, source)
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func copyAll(ctx context.Context, source, target store.Engine, progress Progress
 
 func copyOne(ctx context.Context, source, target store.Engine, s *store.Schema, progress Progress) error {
 	var done int64
-	before, err := store.Sum(ctx, source, s, func(n int) { done += int64(n); progress.Show(s.Name+": read", done, 0) })
+	before, err := store.DigestOf(ctx, source, s, func(n int) { done += int64(n); progress.Show(s.Name+": read", done, 0) })
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func copyOne(ctx context.Context, source, target store.Engine, s *store.Schema, 
 		return err
 	}
 	done = 0
-	after, err := store.Sum(ctx, target, s, func(n int) { done += int64(n); progress.Show(s.Name+": verify", done, before.Documents) })
+	after, err := store.DigestOf(ctx, target, s, func(n int) { done += int64(n); progress.Show(s.Name+": verify", done, before.Documents) })
 	if err != nil {
 		return err
 	}

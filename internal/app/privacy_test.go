@@ -86,7 +86,7 @@ var (
 func everything(t *testing.T, a *App, inbox *mailtest.Inbox, log *output) map[string][]string {
 	t.Helper()
 	found := map[string][]string{}
-	names, err := store.Movable(context.Background(), a.engine)
+	names, err := store.MovableCollections(context.Background(), a.engine)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,7 +66,7 @@ func (g guard) member(c *fiber.Ctx) error {
 	token, err := sessionToken(c, g.server)
 	var p Person
 	if err == nil {
-		p, err = g.people.Who(c.UserContext(), token)
+		p, err = g.people.PersonOf(c.UserContext(), token)
 	}
 	if err != nil {
 		if errors.Is(err, fault.SignIn) {
@@ -75,7 +75,7 @@ func (g guard) member(c *fiber.Ctx) error {
 		return err
 	}
 	c.Locals(personKey{}, p)
-	g.server.Enter(c, p.Institution, p.Language, g.people.Owner(p.ID))
+	g.server.SignedIn(c, p.Institution, p.Language, g.people.Owner(p.ID))
 	return c.Next()
 }
 
@@ -194,7 +194,7 @@ type handler struct {
 
 func (h handler) signIn(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
-		if _, err := h.people.Who(c.UserContext(), token); err == nil {
+		if _, err := h.people.PersonOf(c.UserContext(), token); err == nil {
 			return web.Redirect(c, back(c))
 		}
 	}
@@ -238,7 +238,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 }
 
 func (h handler) code(c *fiber.Ctx) error {
-	ch, err := h.people.Waiting(c.UserContext(), c.Cookies(cookieName(challengeCookie, secure(h.server))))
+	ch, err := h.people.Challenge(c.UserContext(), c.Cookies(cookieName(challengeCookie, secure(h.server))))
 	if isGone(err) {
 		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
 	}
@@ -258,7 +258,7 @@ func (h handler) redeem(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ch, err := h.people.Waiting(c.UserContext(), id)
+	ch, err := h.people.Challenge(c.UserContext(), id)
 	var person Person
 	if err == nil {
 		person, err = h.people.Redeem(c.UserContext(), id, f.Text("code"), h.server.Network(c))
@@ -280,11 +280,11 @@ func (h handler) redeem(c *fiber.Ctx) error {
 // enter begins a session under a new token and goes on to where the person wanted to be.
 func (h handler) enter(c *fiber.Ctx, p Person) error {
 	if old, err := sessionToken(c, h.server); err == nil { // whoever used this browser before is signed out
-		if err := h.people.End(c.UserContext(), old); err != nil {
+		if err := h.people.SignOut(c.UserContext(), old); err != nil {
 			return err
 		}
 	}
-	token, err := h.people.Begin(c.UserContext(), p.ID)
+	token, err := h.people.SignIn(c.UserContext(), p.ID)
 	if err != nil {
 		return err
 	}
@@ -367,7 +367,7 @@ func (h handler) language(c *fiber.Ctx) error {
 // signOut always takes the cookie away. When Redis is away the session itself runs out by itself later; without its token nobody can use it.
 func (h handler) signOut(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
-		if err := h.people.End(c.UserContext(), token); err != nil && !errors.Is(err, fault.Unavailable) {
+		if err := h.people.SignOut(c.UserContext(), token); err != nil && !errors.Is(err, fault.Unavailable) {
 			return err
 		}
 	}
@@ -375,7 +375,7 @@ func (h handler) signOut(c *fiber.Ctx) error {
 }
 
 func (h handler) signOutEverywhere(c *fiber.Ctx) error {
-	if err := h.people.EndAll(c.UserContext(), Current(c).ID); err != nil {
+	if err := h.people.SignOutEverywhere(c.UserContext(), Current(c).ID); err != nil {
 		return err
 	}
 	return h.signedOut(c)
@@ -385,7 +385,7 @@ func (h handler) signOutEverywhere(c *fiber.Ctx) error {
 // would be stopped by form-action 'self'; a Refresh of nought seconds is none.
 func (h handler) leaveSite(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
-		_ = h.people.End(c.UserContext(), token)
+		_ = h.people.SignOut(c.UserContext(), token)
 	}
 	setCookie(c, h.server, sessionCookie, "", "/app", 0)
 	setCookie(c, h.server, challengeCookie, "", "/app/sign-in", 0)

@@ -181,7 +181,7 @@ func (s *Service) Grant(ctx context.Context, email string, role Role) (Person, e
 	if !slices.Contains(Roles(), role) {
 		return Person{}, fmt.Errorf("%w: there is no role %q", fault.Invalid, role)
 	}
-	p, err := s.known(ctx, email, locale.Source)
+	p, err := s.findOrAdd(ctx, email, locale.Source)
 	if err != nil {
 		return Person{}, err
 	}
@@ -193,8 +193,8 @@ func (s *Service) Grant(ctx context.Context, email string, role Role) (Person, e
 	})
 }
 
-// known returns the person with this address and makes a new one where there is none.
-func (s *Service) known(ctx context.Context, email, lang string) (Person, error) {
+// findOrAdd returns the person with this address and makes a new one where there is none.
+func (s *Service) findOrAdd(ctx context.Context, email, lang string) (Person, error) {
 	email, err := CleanEmail(email)
 	if err != nil {
 		return Person{}, err

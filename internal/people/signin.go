@@ -115,8 +115,8 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 	return ch, nil
 }
 
-// Waiting returns the challenge that a browser waits on, or fault.NotFound when it has run out.
-func (s *Service) Waiting(ctx context.Context, id string) (Challenge, error) {
+// Challenge returns the challenge that a browser waits on, or fault.NotFound when it has run out.
+func (s *Service) Challenge(ctx context.Context, id string) (Challenge, error) {
 	p, err := s.pending(ctx, id)
 	return Challenge{ID: id, Email: p.Email, Code: p.Code}, err
 }
@@ -153,16 +153,16 @@ func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person,
 	if err != nil {
 		return Person{}, err
 	}
-	return s.known(ctx, p.Email, p.Lang)
+	return s.findOrAdd(ctx, p.Email, p.Lang)
 }
 
-// Begin signs a person in and returns the token of the new session.
-func (s *Service) Begin(ctx context.Context, person string) (string, error) {
+// SignIn signs a person in and returns the token of the new session.
+func (s *Service) SignIn(ctx context.Context, person string) (string, error) {
 	return s.sessions.Begin(ctx, person)
 }
 
-// Who returns the person of a session, or fault.SignIn.
-func (s *Service) Who(ctx context.Context, token string) (Person, error) {
+// PersonOf returns the person of a session, or fault.SignIn.
+func (s *Service) PersonOf(ctx context.Context, token string) (Person, error) {
 	id, err := s.sessions.Find(ctx, token)
 	if err != nil {
 		return Person{}, err
@@ -174,11 +174,11 @@ func (s *Service) Who(ctx context.Context, token string) (Person, error) {
 	return p, err
 }
 
-// End signs one browser out.
-func (s *Service) End(ctx context.Context, token string) error { return s.sessions.End(ctx, token) }
+// SignOut signs one browser out.
+func (s *Service) SignOut(ctx context.Context, token string) error { return s.sessions.End(ctx, token) }
 
-// EndAll signs a person out everywhere.
-func (s *Service) EndAll(ctx context.Context, person string) error {
+// SignOutEverywhere signs a person out everywhere.
+func (s *Service) SignOutEverywhere(ctx context.Context, person string) error {
 	return s.sessions.EndAll(ctx, person)
 }
 

@@ -147,7 +147,7 @@ func (h handler) signOwn(c *fiber.Ctx) error {
 		return err
 	}
 	d := Draft{Action: f.Text("action"), Wall: f.Text("wall") != "", Initials: f.Text("initials"), Role: f.Text("role")}
-	if err := h.pledges.SignIn(c.UserContext(), people.Current(c), d); err != nil {
+	if err := h.pledges.SignAs(c.UserContext(), people.Current(c), d); err != nil {
 		p, perr := h.ownPage(c, d)
 		if perr != nil {
 			return perr

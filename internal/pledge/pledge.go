@@ -162,8 +162,8 @@ func (s *Service) Sign(ctx context.Context, institution, lang, network string, d
 	return s.send(ctx, p, lang, d.Email, token)
 }
 
-// SignIn is Sign for a person who has signed in: it counts at once, without a mail.
-func (s *Service) SignIn(ctx context.Context, person people.Person, d Draft) error {
+// SignAs is Sign for a person who has signed in: it counts at once, without a mail.
+func (s *Service) SignAs(ctx context.Context, person people.Person, d Draft) error {
 	d.Kind, d.Email = Person, person.Email
 	if err := s.check(person.Institution, &d); err != nil {
 		return err

@@ -26,8 +26,8 @@ type leaseDoc struct {
 
 const leaseCollection = "store_leases"
 
-// Acquire takes the lease of this name, or fails with fault.Conflict while somebody else holds it.
-func Acquire(ctx context.Context, e Engine, name string, ttl time.Duration) (*Lease, error) {
+// AcquireLease takes the lease of this name, or fails with fault.Conflict while somebody else holds it.
+func AcquireLease(ctx context.Context, e Engine, name string, ttl time.Duration) (*Lease, error) {
 	leases, err := Open[leaseDoc](ctx, e, Schema{Name: leaseCollection})
 	if err != nil {
 		return nil, err
@@ -68,15 +68,15 @@ func (l *Lease) Release(ctx context.Context) error {
 // Alone says whether at most one server, ours, holds a serving lease: only then may what an older schema needed be dropped. The store's own
 // collections never change their shape.
 func Alone(ctx context.Context, e Engine, s *Schema) (bool, error) {
-	if internal(s.Name) {
+	if own(s.Name) {
 		return false, nil
 	}
-	serving, err := Held(ctx, e, ServingPrefix)
+	serving, err := HeldLeases(ctx, e, ServingPrefix)
 	return len(serving) <= 1, err
 }
 
-// Held lists the names with this prefix of the leases that are held now.
-func Held(ctx context.Context, e Engine, prefix string) ([]string, error) {
+// HeldLeases lists the names with this prefix of the leases that are held now.
+func HeldLeases(ctx context.Context, e Engine, prefix string) ([]string, error) {
 	leases, err := Open[leaseDoc](ctx, e, Schema{Name: leaseCollection})
 	if err != nil {
 		return nil, err

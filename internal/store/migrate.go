@@ -36,7 +36,7 @@ func (c *Collection[T]) migrate(ctx context.Context) error {
 		if at.Version >= c.schema.Version {
 			return nil
 		}
-		lease, err := Acquire(ctx, c.engine, "migrate:"+c.schema.Name, time.Minute)
+		lease, err := AcquireLease(ctx, c.engine, "migrate:"+c.schema.Name, time.Minute)
 		if errors.Is(err, fault.Conflict) {
 			if err := pause(ctx, 9); err != nil {
 				return err

@@ -34,8 +34,8 @@ const (
 	markID         = "target"
 )
 
-// Unfinished says from where a move into this store was begun and not ended; empty when there is none.
-func Unfinished(ctx context.Context, e Engine) (from string, err error) {
+// UnfinishedMove says from where a move into this store was begun and not ended; empty when there is none.
+func UnfinishedMove(ctx context.Context, e Engine) (from string, err error) {
 	marks, err := Open[moveMark](ctx, e, Schema{Name: markCollection})
 	if err != nil {
 		return "", err
@@ -50,7 +50,7 @@ func Unfinished(ctx context.Context, e Engine) (from string, err error) {
 // MarkMove marks the target as being filled from this source. It refuses a target that holds documents (fault.Conflict),
 // but for one that an interrupted move from the same source left behind.
 func MarkMove(ctx context.Context, target Engine, from string) error {
-	was, err := Unfinished(ctx, target)
+	was, err := UnfinishedMove(ctx, target)
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func MarkMove(ctx context.Context, target Engine, from string) error {
 
 // Used names a collection of the store that holds documents; empty when none does.
 func Used(ctx context.Context, e Engine) (string, error) {
-	names, err := Movable(ctx, e)
+	names, err := MovableCollections(ctx, e)
 	if err != nil {
 		return "", err
 	}
@@ -101,18 +101,18 @@ func UnmarkMove(ctx context.Context, target Engine) error {
 	return marks.Delete(ctx, markID)
 }
 
-// Movable lists the collections of a store that hold the product's data: all but the store's own.
-func Movable(ctx context.Context, e Engine) ([]string, error) {
+// MovableCollections lists the collections of a store that hold the product's data: all but the store's own.
+func MovableCollections(ctx context.Context, e Engine) ([]string, error) {
 	names, err := e.Names(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(names, internal), nil
+	return slices.DeleteFunc(names, own), nil
 }
 
-// internal says whether a collection is the store's own; leases and marks are about one database and stay there. Which
+// own says whether a collection is the store's own; leases and marks are about one database and stay there. Which
 // version the documents have been brought to travels with each document, so shapes need not move either.
-func internal(name string) bool { return strings.HasPrefix(name, "store_") }
+func own(name string) bool { return strings.HasPrefix(name, "store_") }
 
 // Copy streams one collection from source to target in the order of the id, going on after the last document that is there.
 // s is the collection's schema as the target was opened with; copied is called after every page with the documents written.
@@ -154,8 +154,8 @@ type Digest struct {
 	Sum       [sha256.Size]byte
 }
 
-// Sum walks a whole collection; walked is called after every page with the documents read.
-func Sum(ctx context.Context, e Engine, s *Schema, walked func(n int)) (Digest, error) {
+// DigestOf walks a whole collection; walked is called after every page with the documents read.
+func DigestOf(ctx context.Context, e Engine, s *Schema, walked func(n int)) (Digest, error) {
 	var d Digest
 	h := sha256.New()
 	plan := Plan{Limit: 500}

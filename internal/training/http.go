@@ -100,7 +100,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 			}
 		}
 		if !listed[m.ID] {
-			p.Due = append(p.Due, row)
+			p.Duties = append(p.Duties, row)
 		}
 		listed[m.ID] = true
 	}
@@ -145,7 +145,7 @@ func (h handler) start(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := &startPage{Base: h.server.NewBase(c, "training.title"), Begun: found, Route: j.Route, Done: j.Completed}
+	p := &startPage{Base: h.server.NewBase(c, "training.title"), Begun: found, Route: j.Route, Completed: j.Completed}
 	p.Module = viewModule(m, p.Lang)
 	if found && j.Completed == "" {
 		w := lay(m, &j)
@@ -187,7 +187,7 @@ func (h handler) resume(c *fiber.Ctx) error {
 	if it := w.next(nil); it != nil {
 		return web.Redirect(c, address(m, it.Slug))
 	}
-	return web.Redirect(c, address(m, w.all[0].item.Slug)) // everything is done: going on from anywhere evaluates it
+	return web.Redirect(c, address(m, w.stops[0].item.Slug)) // everything is done: going on from anywhere evaluates it
 }
 
 // item shows one thing. Whoever is not on the way to it is led to where they are.
@@ -218,7 +218,7 @@ func (h handler) show(c *fiber.Ctx, w way, item *content.Item, typed content.Ans
 		p.Title = p.T("item.title-practice", "Left", p.Left)
 	default:
 		n := 0
-		for _, s := range w.all {
+		for _, s := range w.stops {
 			if s.section == item.Section {
 				n++
 			}
@@ -258,7 +258,7 @@ func (h handler) act(c *fiber.Ctx) error {
 
 // perform does what an item's button says: change the language with what was typed kept, go on, take a step in a story, go back in it, or answer.
 func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) error {
-	ctx, person, m := c.UserContext(), people.Current(c), w.m
+	ctx, person, m := c.UserContext(), people.Current(c), w.module
 	here := address(m, item.Slug)
 	if lang := f.Text("language"); lang != "" {
 		if err := h.persons.SetLanguage(ctx, person.ID, lang); err != nil {
@@ -352,7 +352,7 @@ func (h handler) donePage(c *fiber.Ctx) (*donePage, error) {
 		}
 	}
 	for _, s := range m.Routes[0].Sections {
-		p.Pages = append(p.Pages, readLink{Title: s.Title.In(p.Lang), Section: s.ID})
+		p.Sections = append(p.Sections, readLink{Title: s.Title.In(p.Lang), Section: s.ID})
 	}
 	return p, nil
 }

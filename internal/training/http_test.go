@@ -185,7 +185,7 @@ func TestCompletion(t *testing.T) {
 		t.Error("the pages cannot be read again")
 	}
 	j, err := f.training.Journey(t.Context(), v.Person.ID, m)
-	if err != nil || len(j.Answers) != 0 || j.Route != "" || j.Seed != "" || j.Pending != Nothing {
+	if err != nil || len(j.Answers) != 0 || j.Route != "" || j.Seed != "" || j.Pending != PendingNothing {
 		t.Errorf("what is left of the journey: %+v, %v", j, err)
 	}
 }
@@ -309,7 +309,7 @@ func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
 	v.Post("/app/training/"+f.module().Slug, "route", "main")
 	at := f.path("pick-some")
 	owner := ownerField.FindStringSubmatch(v.Get(at).Body)[1]
-	if err := f.People.EndAll(t.Context(), v.Person.ID); err != nil {
+	if err := f.People.SignOutEverywhere(t.Context(), v.Person.ID); err != nil {
 		t.Fatal(err)
 	}
 	a := v.Post(at, "do", "answer", "option", "c", "owner", owner)
@@ -425,7 +425,7 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 	f.T.Helper()
 	id := journeyID(v.Person.ID, m.ID)
 	_, err := f.training.store.upsert(f.T.Context(), id, func(j *Journey, _ bool) error {
-		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: Nothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}}}
+		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: PendingNothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}}}
 		return nil
 	})
 	if err != nil {

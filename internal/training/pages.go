@@ -12,7 +12,7 @@ import (
 type homePage struct {
 	web.Base
 	Name         string
-	Due          []dueRow
+	Duties       []dueRow
 	Begun        []begunRow
 	Certificates []Held
 	Waiting      []begunRow // completed, and no certificate made yet
@@ -51,12 +51,12 @@ type aboutPage struct {
 // startPage is a module in the signed-in half: begin, go on, or look again.
 type startPage struct {
 	web.Base
-	Module   moduleView
-	Begun    bool
-	Route    string // the one taken, while under way
-	Done     string // civil date; empty: not yet
-	Percent  int
-	Sections []sectionLink
+	Module    moduleView
+	Begun     bool
+	Route     string // the one taken, while under way
+	Completed string // civil date; empty: not yet
+	Percent   int
+	Sections  []sectionLink
 }
 
 // moduleView is what both pages say of a module.
@@ -104,7 +104,7 @@ type donePage struct {
 	Day         string
 	Name        string // to be printed on the certificate
 	Certificate string // its address, once it is made
-	Pages       []readLink
+	Sections    []readLink
 }
 
 // readPage shows the pages of a part again, after completion.
@@ -198,12 +198,12 @@ type replyView struct {
 func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
 	words := item.In(base.Lang)
 	p := &itemPage{
-		Base: base, ModuleSlug: w.m.Slug, Slug: item.Slug, Words: words,
+		Base: base, ModuleSlug: w.module.Slug, Slug: item.Slug, Words: words,
 		Notes: item.Notes, Several: item.Several,
 	}
 	w.progress(p, item)
-	for _, r := range w.m.Routes {
-		if r != w.r && p.OtherWay == "" {
+	for _, r := range w.module.Routes {
+		if r != w.route && p.OtherWay == "" {
 			p.OtherWay = r.ID
 		}
 	}
@@ -240,7 +240,7 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 func (w way) progress(p *itemPage, item *content.Item) {
 	here, _ := w.onRoute(item)
 	p.Percent = w.percent()
-	p.Parts = len(w.r.Sections)
+	p.Parts = len(w.route.Sections)
 	for i, s := range w.sections(p.Lang, here.section) {
 		state := "ahead"
 		switch {
@@ -253,8 +253,8 @@ func (w way) progress(p *itemPage, item *content.Item) {
 	}
 	if entry := w.practising(item); entry != nil {
 		p.Practice = true
-		for _, e := range w.j.Practice {
-			if !e.Done && e.Route == w.j.Route {
+		for _, e := range w.journey.Practice {
+			if !e.Done && e.Route == w.journey.Route {
 				p.Left++
 			}
 		}
@@ -265,7 +265,7 @@ func (w way) progress(p *itemPage, item *content.Item) {
 func (w way) sections(lang string, current *content.Section) []sectionLink {
 	var all []sectionLink
 	var last *content.Section
-	for _, stop := range w.all {
+	for _, stop := range w.stops {
 		if stop.section != last {
 			last = stop.section
 			all = append(all, sectionLink{Title: last.Title.In(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
@@ -278,12 +278,12 @@ func (w way) sections(lang string, current *content.Section) []sectionLink {
 // percent is how much of the route is done.
 func (w way) percent() int {
 	done := 0
-	for _, s := range w.all {
+	for _, s := range w.stops {
 		if w.done(s.item) {
 			done++
 		}
 	}
-	return 100 * done / max(1, len(w.all))
+	return 100 * done / max(1, len(w.stops))
 }
 
 func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
@@ -319,7 +319,7 @@ func (w way) myth(p *itemPage, item *content.Item, _ *content.Words, a content.A
 }
 
 func (w way) story(p *itemPage, item *content.Item, words *content.Words, typed content.Answer) {
-	walk := w.j.Walks[item.ID]
+	walk := w.journey.Walks[item.ID]
 	trail, ok := item.Trail(walk)
 	if !ok {
 		walk = nil
@@ -341,7 +341,7 @@ func (w way) story(p *itemPage, item *content.Item, words *content.Words, typed 
 	}
 	for _, m := range item.Moments {
 		if m.Ending() {
-			seen := slices.Contains(w.j.Explored[item.ID], m.ID)
+			seen := slices.Contains(w.journey.Explored[item.ID], m.ID)
 			e := endingView{Seen: seen}
 			if seen {
 				e.Text = words.Moments[m.ID].Text

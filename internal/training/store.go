@@ -43,6 +43,6 @@ func (s *journeyStore) byPerson(ctx context.Context, person string) ([]Journey, 
 
 // pending returns some journeys whose standing has to be recorded and that nobody is working on.
 func (s *journeyStore) pending(ctx context.Context, now time.Time) ([]Journey, error) {
-	page, err := s.journeys.Find(ctx, store.Where("pending", Standing).Range("claimed_until", nil, now.Add(time.Millisecond)).Limit(100))
+	page, err := s.journeys.Find(ctx, store.Where("pending", PendingStanding).Range("claimed_until", nil, now.Add(time.Millisecond)).Limit(100))
 	return page.Items, err
 }

@@ -52,8 +52,8 @@ type Practice struct {
 
 // What a journey can have pending.
 const (
-	Nothing  = "none"
-	Standing = "standing"
+	PendingNothing  = "none"
+	PendingStanding = "standing"
 )
 
 // Standings keeps what others may know of a completed journey.
@@ -154,7 +154,7 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		switch {
 		case !found:
 			*j = Journey{
-				ID: id, Person: person, Module: m.ID, Edition: m.Edition, Route: route, Seed: s.cfg.NewSeed(), Pending: Nothing,
+				ID: id, Person: person, Module: m.ID, Edition: m.Edition, Route: route, Seed: s.cfg.NewSeed(), Pending: PendingNothing,
 				Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
 			}
 		case j.Completed == "" && j.Route != route:
@@ -196,7 +196,7 @@ func (s *Service) Rewind(ctx context.Context, person string, m *content.Module, 
 // done yet leads back to it.
 func (s *Service) Onward(ctx context.Context, person string, m *content.Module, item *content.Item) (Journey, error) {
 	j, err := s.change(ctx, person, m, func(w way) error { return w.onward(item, s.cfg.Today()) })
-	if err == nil && j.Pending == Standing {
+	if err == nil && j.Pending == PendingStanding {
 		if err := s.settle(ctx, j); err != nil { // the sweeper will try again; the learner has completed all the same
 			s.cfg.Log.WarnContext(ctx, "standing not recorded yet", "error", err.Error())
 		}
@@ -225,7 +225,7 @@ func (s *Service) settle(ctx context.Context, j Journey) error {
 		return fmt.Errorf("settle journey: %w", err)
 	}
 	_, err = s.store.update(ctx, j.ID, func(j *Journey) error {
-		j.Pending, j.ClaimedUntil = Nothing, time.Time{} // the minute is nobody's business
+		j.Pending, j.ClaimedUntil = PendingNothing, time.Time{} // the minute is nobody's business
 		return nil
 	})
 	return err
@@ -244,7 +244,7 @@ func (s *Service) Sweep(ctx context.Context) (int, error) {
 	for _, j := range due {
 		claimed := false
 		j, err := s.store.update(ctx, j.ID, func(j *Journey) error {
-			claimed = j.Pending == Standing && !j.ClaimedUntil.After(s.cfg.Now())
+			claimed = j.Pending == PendingStanding && !j.ClaimedUntil.After(s.cfg.Now())
 			if claimed {
 				j.ClaimedUntil = s.cfg.Now().Add(claimFor)
 			}

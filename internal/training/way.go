@@ -13,10 +13,10 @@ import (
 // A module may be edited between two visits. Whatever a journey remembers of items that are gone is ignored, and what is new is simply not
 // done yet.
 type way struct {
-	m   *content.Module
-	r   *content.Route
-	j   *Journey
-	all []stop // the route from its beginning to its end
+	module  *content.Module
+	route   *content.Route
+	journey *Journey
+	stops   []stop // the route from its beginning to its end
 }
 
 // stop is one place of the route with the item that this learner meets there.
@@ -32,10 +32,10 @@ func lay(m *content.Module, j *Journey) way {
 		r = m.Routes[0]
 		j.Route = r.ID
 	}
-	w := way{m: m, r: r, j: j}
+	w := way{module: m, route: r, journey: j}
 	for _, s := range r.Sections {
 		for _, slot := range s.Slots {
-			w.all = append(w.all, stop{s, w.pick(slot)})
+			w.stops = append(w.stops, stop{s, w.pick(slot)})
 		}
 	}
 	return w
@@ -45,7 +45,7 @@ func lay(m *content.Module, j *Journey) way {
 // later changes the draw for few.
 func (w way) pick(slot content.Slot) *content.Item {
 	for _, it := range slot {
-		if _, ok := w.j.Answers[it.ID]; ok {
+		if _, ok := w.journey.Answers[it.ID]; ok {
 			return it
 		}
 	}
@@ -56,7 +56,7 @@ func (w way) pick(slot content.Slot) *content.Item {
 // quick hash will do: FNV-1a with a final mix that spreads small differences over all bits.
 func (w way) draw(purpose, id string) int {
 	h := uint64(14695981039346656037)
-	for _, part := range [3]string{w.j.Seed, purpose, id} {
+	for _, part := range [3]string{w.journey.Seed, purpose, id} {
 		for i := range len(part) {
 			h = (h ^ uint64(part[i])) * 1099511628211
 		}
@@ -69,7 +69,7 @@ func (w way) draw(purpose, id string) int {
 
 // onRoute returns the stop at which an item is asked, if it is.
 func (w way) onRoute(item *content.Item) (stop, bool) {
-	for _, s := range w.all {
+	for _, s := range w.stops {
 		if s.item == item {
 			return s, true
 		}
@@ -80,18 +80,18 @@ func (w way) onRoute(item *content.Item) (stop, bool) {
 // done says whether nothing is left to do at a stop.
 func (w way) done(item *content.Item) bool {
 	if !item.Asked() {
-		return slices.Contains(w.j.Read, item.ID)
+		return slices.Contains(w.journey.Read, item.ID)
 	}
-	a, ok := w.j.Answers[item.ID]
+	a, ok := w.journey.Answers[item.ID]
 	return ok && item.Check(a) == nil
 }
 
 // practising returns the entry of practice that an item stands in now: the first that is left to do, else the latest.
 func (w way) practising(item *content.Item) *Practice {
 	var latest *Practice
-	for i := range w.j.Practice {
-		p := &w.j.Practice[i]
-		if p.Item != item.ID || p.Route != w.j.Route {
+	for i := range w.journey.Practice {
+		p := &w.journey.Practice[i]
+		if p.Item != item.ID || p.Route != w.journey.Route {
 			continue
 		}
 		if latest = p; !p.Done {
@@ -109,7 +109,7 @@ func (w way) current(item *content.Item) (content.Answer, bool) {
 		}
 		return *p.Answer, true
 	}
-	a, ok := w.j.Answers[item.ID]
+	a, ok := w.journey.Answers[item.ID]
 	return a, ok && item.Check(a) == nil
 }
 
@@ -137,9 +137,9 @@ func (w way) answer(item *content.Item, a content.Answer) (taken bool, err error
 	if p := w.practising(item); p != nil {
 		p.Answer = &a
 	} else {
-		w.j.Answers[item.ID] = a
+		w.journey.Answers[item.ID] = a
 	}
-	w.j.Place = item.ID
+	w.journey.Place = item.ID
 	return true, nil
 }
 
@@ -148,7 +148,7 @@ func (w way) step(item *content.Item, at int, step string) error {
 	if !w.belongs(item) || item.Kind != content.Scenario {
 		return errElsewhere(item)
 	}
-	walk := w.j.Walks[item.ID]
+	walk := w.journey.Walks[item.ID]
 	if _, ok := item.Trail(walk); !ok { // the story has been edited: begin again
 		walk = nil
 	}
@@ -160,10 +160,10 @@ func (w way) step(item *content.Item, at int, step string) error {
 	if !ok {
 		return fault.Problems{{Field: "step", Key: "item.choose-one"}}
 	}
-	w.j.Walks[item.ID], w.j.Place = walk, item.ID
+	w.journey.Walks[item.ID], w.journey.Place = walk, item.ID
 	if end := trail[len(trail)-1]; end.Ending() {
-		if seen := w.j.Explored[item.ID]; !slices.Contains(seen, end.ID) {
-			w.j.Explored[item.ID] = append(seen, end.ID)
+		if seen := w.journey.Explored[item.ID]; !slices.Contains(seen, end.ID) {
+			w.journey.Explored[item.ID] = append(seen, end.ID)
 		}
 		_, err := w.answer(item, content.Answer{Path: walk})
 		return err
@@ -175,8 +175,8 @@ func (w way) rewind(item *content.Item, to int) error {
 	if !w.belongs(item) || item.Kind != content.Scenario {
 		return errElsewhere(item)
 	}
-	if walk := w.j.Walks[item.ID]; to >= 0 && to < len(walk) {
-		w.j.Walks[item.ID], w.j.Place = slices.Clone(walk[:to]), item.ID
+	if walk := w.journey.Walks[item.ID]; to >= 0 && to < len(walk) {
+		w.journey.Walks[item.ID], w.journey.Place = slices.Clone(walk[:to]), item.ID
 	}
 	return nil
 }
@@ -184,7 +184,7 @@ func (w way) rewind(item *content.Item, to int) error {
 // settleIn puts the learner at the first thing that is left to do.
 func (w way) settleIn() error {
 	if next := w.next(nil); next != nil {
-		w.j.Place = next.ID
+		w.journey.Place = next.ID
 	}
 	return nil
 }
@@ -197,16 +197,16 @@ func (w way) onward(item *content.Item, today string) error {
 		if _, answered := w.current(item); !item.Asked() || answered {
 			p.Done = true
 		}
-	} else if !item.Asked() && !slices.Contains(w.j.Read, item.ID) {
-		w.j.Read = append(w.j.Read, item.ID)
+	} else if !item.Asked() && !slices.Contains(w.journey.Read, item.ID) {
+		w.journey.Read = append(w.journey.Read, item.ID)
 	}
 	if next := w.next(item); next != nil {
-		w.j.Place = next.ID
+		w.journey.Place = next.ID
 		return nil
 	}
 	if short := w.short(); len(short) > 0 {
 		w.assign(short)
-		w.j.Place = w.next(nil).ID
+		w.journey.Place = w.next(nil).ID
 		return nil
 	}
 	w.complete(today)
@@ -216,7 +216,7 @@ func (w way) onward(item *content.Item, today string) error {
 // next returns what to do after an item (nil: from the beginning): what is left of the route behind it, then what is left in front of it, then
 // practice; nil when nothing is left. Somebody who has gone back to read something again is led to where they were.
 func (w way) next(after *content.Item) *content.Item {
-	stops := w.all
+	stops := w.stops
 	at := slices.IndexFunc(stops, func(s stop) bool { return after != nil && s.item == after })
 	if at >= 0 && w.practising(after) == nil && !w.done(after) {
 		return after
@@ -228,8 +228,8 @@ func (w way) next(after *content.Item) *content.Item {
 			}
 		}
 	}
-	for _, p := range w.j.Practice {
-		if it, ok := w.m.Item(p.Item); ok && !p.Done && p.Route == w.j.Route {
+	for _, p := range w.journey.Practice {
+		if it, ok := w.module.Item(p.Item); ok && !p.Done && p.Route == w.journey.Route {
 			return it
 		}
 	}
@@ -238,8 +238,8 @@ func (w way) next(after *content.Item) *content.Item {
 
 // complete erases what was private and leaves the day.
 func (w way) complete(today string) {
-	*w.j = Journey{
-		ID: w.j.ID, Person: w.j.Person, Module: w.j.Module, Edition: w.m.Edition, Completed: today, Pending: Standing,
+	*w.journey = Journey{
+		ID: w.journey.ID, Person: w.journey.Person, Module: w.journey.Module, Edition: w.module.Edition, Completed: today, Pending: PendingStanding,
 		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
 	}
 }

@@ -27,7 +27,7 @@ func smallModule(t testing.TB) *content.Module {
 // begin returns a fresh way through a module.
 func begin(m *content.Module, route, seed string) way {
 	j := &Journey{
-		ID: "p:" + m.ID, Person: "p", Module: m.ID, Route: route, Seed: seed, Pending: Nothing,
+		ID: "p:" + m.ID, Person: "p", Module: m.ID, Route: route, Seed: seed, Pending: PendingNothing,
 		Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{},
 	}
 	return lay(m, j)
@@ -125,14 +125,14 @@ func (w way) walk(t testing.TB, rounds int, answer func(*content.Item) content.A
 				give(t, w, it, answer(it))
 			}
 		}
-		before := w.j.Rounds
+		before := w.journey.Rounds
 		if err := w.onward(it, "2026-11-20"); err != nil {
 			t.Fatal(err)
 		}
-		if w.j.Completed != "" || w.j.Rounds > before && w.j.Rounds > rounds {
+		if w.journey.Completed != "" || w.journey.Rounds > before && w.journey.Rounds > rounds {
 			return
 		}
-		it, _ = w.m.Item(w.j.Place)
+		it, _ = w.module.Item(w.journey.Place)
 	}
 }
 
@@ -146,7 +146,7 @@ func TestCarefulReaderPassesWithoutPractice(t *testing.T) {
 			for seed := range 20 {
 				w := begin(m, r.ID, fmt.Sprint(seed))
 				w.walk(t, 0, right)
-				if w.j.Completed == "" {
+				if w.journey.Completed == "" {
 					t.Errorf("%s, %s: not completed; short of %v", m.ID, r.ID, w.short())
 				}
 			}
@@ -169,7 +169,7 @@ func TestRandomClickers(t *testing.T) {
 			for seed := range clickers {
 				w := begin(m, r.ID, fmt.Sprint(seed))
 				w.walk(t, 3, func(it *content.Item) content.Answer { return randomAnswer(dice, it) })
-				if w.j.Completed != "" {
+				if w.journey.Completed != "" {
 					met++
 				}
 			}
@@ -231,20 +231,20 @@ func TestFallingShortIsPractisedOnFreshVariants(t *testing.T) {
 		}
 		return right(it)
 	})
-	if w.j.Completed != "" || w.j.Rounds != 1 {
-		t.Fatalf("completed %q after %d rounds", w.j.Completed, w.j.Rounds)
+	if w.journey.Completed != "" || w.journey.Rounds != 1 {
+		t.Fatalf("completed %q after %d rounds", w.journey.Completed, w.journey.Rounds)
 	}
 	if diff := cmp.Diff([]string{"first"}, w.short()); diff != "" {
 		t.Errorf("short of %s", diff)
 	}
-	for _, p := range w.j.Practice {
+	for _, p := range w.journey.Practice {
 		if asked[p.Item] {
 			t.Errorf("%s was asked before", p.Item)
 		}
 	}
 	w.walk(t, 1, right)
-	if w.j.Completed != "2026-11-20" {
-		t.Errorf("after practice: completed %q", w.j.Completed)
+	if w.journey.Completed != "2026-11-20" {
+		t.Errorf("after practice: completed %q", w.journey.Completed)
 	}
 }
 
@@ -252,24 +252,24 @@ func TestWhenVariantsRunOutPagesAreReadAgain(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
 	w.walk(t, 1, wrong)
 	reread := 0
-	for _, p := range w.j.Practice {
+	for _, p := range w.journey.Practice {
 		if p.Slot == "" {
 			reread++
 		}
 	}
 	if reread == 0 {
-		t.Fatalf("nothing is read again: %+v", w.j.Practice)
+		t.Fatalf("nothing is read again: %+v", w.journey.Practice)
 	}
-	it, _ := w.m.Item(w.j.Place)
+	it, _ := w.module.Item(w.journey.Place)
 	if it.Kind != content.Page {
 		t.Errorf("practice begins with the %s %s", it.Kind, it.ID)
 	}
 	for range 5 { // and again, and again
-		w.walk(t, w.j.Rounds, wrong)
+		w.walk(t, w.journey.Rounds, wrong)
 	}
-	w.walk(t, w.j.Rounds, right)
-	w.walk(t, w.j.Rounds, right)
-	if w.j.Completed == "" {
+	w.walk(t, w.journey.Rounds, right)
+	w.walk(t, w.journey.Rounds, right)
+	if w.journey.Completed == "" {
 		t.Errorf("whoever gets there in the end has not completed: short of %v", w.short())
 	}
 }
@@ -278,17 +278,17 @@ func TestCompletionErases(t *testing.T) {
 	w := begin(smallModule(t), "another-way", "seed")
 	w.walk(t, 0, right)
 	want := Journey{
-		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Completed: "2026-11-20", Pending: Standing,
+		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Completed: "2026-11-20", Pending: PendingStanding,
 		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
 	}
-	if diff := cmp.Diff(want, *w.j); diff != "" {
+	if diff := cmp.Diff(want, *w.journey); diff != "" {
 		t.Errorf("what is left (-want +got)\n%s", diff)
 	}
 }
 
 func TestAnAnswerStands(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
-	it, _ := w.m.Item("pick-some")
+	it, _ := w.module.Item("pick-some")
 	if taken, err := w.answer(it, wrong(it)); !taken || err != nil {
 		t.Fatal(taken, err)
 	}
@@ -302,7 +302,7 @@ func TestAnAnswerStands(t *testing.T) {
 
 func TestItemsOfOtherRoutesAreElsewhere(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
-	it, _ := w.m.Item("o5")
+	it, _ := w.module.Item("o5")
 	if _, err := w.answer(it, right(it)); !errors.Is(err, fault.NotFound) {
 		t.Errorf("answer: %v", err)
 	}
@@ -313,13 +313,13 @@ func TestItemsOfOtherRoutesAreElsewhere(t *testing.T) {
 
 func TestStoriesCanBeReplayed(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
-	it, _ := w.m.Item("a-story")
+	it, _ := w.module.Item("a-story")
 	give(t, w, it, content.Answer{Path: []string{"laugh"}})
 	if a, _ := w.current(it); it.Mark(a) != 0 {
 		t.Errorf("laughing along: %v", it.Mark(a))
 	}
-	if err := w.step(it, 0, "laugh"); err != nil || len(w.j.Walks[it.ID]) != 1 {
-		t.Errorf("a second click: %v, %v", w.j.Walks[it.ID], err)
+	if err := w.step(it, 0, "laugh"); err != nil || len(w.journey.Walks[it.ID]) != 1 {
+		t.Errorf("a second click: %v, %v", w.journey.Walks[it.ID], err)
 	}
 	if err := w.rewind(it, 0); err != nil {
 		t.Fatal(err)
@@ -334,14 +334,14 @@ func TestStoriesCanBeReplayed(t *testing.T) {
 	if a, _ := w.current(it); it.Mark(a) != 1 {
 		t.Error("the last completed path does not count")
 	}
-	if diff := cmp.Diff([]string{"bad", "next-day"}, w.j.Explored[it.ID]); diff != "" {
+	if diff := cmp.Diff([]string{"bad", "next-day"}, w.journey.Explored[it.ID]); diff != "" {
 		t.Errorf("endings seen: %s", diff)
 	}
 }
 
 func TestOnwardLeadsBackToWhereOneWas(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
-	stops := w.all
+	stops := w.stops
 	for _, s := range stops[:4] {
 		if s.item.Asked() {
 			give(t, w, s.item, right(s.item))
@@ -353,40 +353,40 @@ func TestOnwardLeadsBackToWhereOneWas(t *testing.T) {
 	if err := w.onward(stops[0].item, "2026-11-20"); err != nil { // read the first page again
 		t.Fatal(err)
 	}
-	if w.j.Place != stops[4].item.ID {
-		t.Errorf("at %s, want %s", w.j.Place, stops[4].item.ID)
+	if w.journey.Place != stops[4].item.ID {
+		t.Errorf("at %s, want %s", w.journey.Place, stops[4].item.ID)
 	}
 	if err := w.onward(stops[4].item, "2026-11-20"); err != nil { // without answering
 		t.Fatal(err)
 	}
-	if w.j.Place != stops[4].item.ID {
-		t.Errorf("went past an item that was not done, to %s", w.j.Place)
+	if w.journey.Place != stops[4].item.ID {
+		t.Errorf("went past an item that was not done, to %s", w.journey.Place)
 	}
 	if err := w.onward(stops[len(stops)-1].item, "2026-11-20"); err != nil { // the last page by its address
 		t.Fatal(err)
 	}
-	if w.j.Completed != "" || w.j.Place != stops[4].item.ID {
-		t.Errorf("from the end: completed %q, at %s", w.j.Completed, w.j.Place)
+	if w.journey.Completed != "" || w.journey.Place != stops[4].item.ID {
+		t.Errorf("from the end: completed %q, at %s", w.journey.Completed, w.journey.Place)
 	}
 }
 
 // TestEditedModule goes on with a journey on a module whose items have gone, changed or come.
 func TestEditedModule(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
-	w.j.Answers["gone"] = content.Answer{Options: []string{"x"}}
-	w.j.Answers["pick-some"] = content.Answer{Options: []string{"an-option-that-is-gone"}}
-	w.j.Walks["a-story"] = []string{"a-step-that-is-gone"}
-	w.j.Practice = []Practice{{Route: "main", Outcome: "first", Slot: "gone", Item: "gone"}}
-	w.j.Place = "gone"
-	if it, _ := w.m.Item("pick-some"); w.done(it) {
+	w.journey.Answers["gone"] = content.Answer{Options: []string{"x"}}
+	w.journey.Answers["pick-some"] = content.Answer{Options: []string{"an-option-that-is-gone"}}
+	w.journey.Walks["a-story"] = []string{"a-step-that-is-gone"}
+	w.journey.Practice = []Practice{{Route: "main", Outcome: "first", Slot: "gone", Item: "gone"}}
+	w.journey.Place = "gone"
+	if it, _ := w.module.Item("pick-some"); w.done(it) {
 		t.Error("an answer that the item no longer has counts as done")
 	}
-	it, _ := w.m.Item("a-story")
+	it, _ := w.module.Item("a-story")
 	if err := w.step(it, 0, "later"); err != nil {
 		t.Errorf("a story that was edited: %v", err)
 	}
 	w.walk(t, 0, right)
-	if w.j.Completed == "" {
+	if w.journey.Completed == "" {
 		t.Error("the edited module cannot be completed")
 	}
 }
@@ -394,19 +394,19 @@ func TestEditedModule(t *testing.T) {
 func TestChangingTheRouteKeepsPractice(t *testing.T) {
 	w := begin(smallModule(t), "main", "seed")
 	w.walk(t, 0, wrong)
-	before := len(w.j.Practice)
+	before := len(w.journey.Practice)
 	if before == 0 {
 		t.Fatal("nothing to practise")
 	}
-	w.j.Route = "another-way"
-	other := lay(w.m, w.j)
+	w.journey.Route = "another-way"
+	other := lay(w.module, w.journey)
 	it := other.next(nil)
 	if it == nil || other.practising(it) != nil {
 		t.Errorf("on the other route practice of the first one is asked: %v", it)
 	}
-	w.j.Route = "main"
-	back := lay(w.m, w.j)
-	if next := back.next(nil); next == nil || back.practising(next) == nil || len(w.j.Practice) != before {
+	w.journey.Route = "main"
+	back := lay(w.module, w.journey)
+	if next := back.next(nil); next == nil || back.practising(next) == nil || len(w.journey.Practice) != before {
 		t.Errorf("back on the route, practice is gone: %v", next)
 	}
 }
@@ -415,7 +415,7 @@ func TestDrawsDiffer(t *testing.T) {
 	m := smallModule(t)
 	drawn := map[string]int{}
 	for seed := range 300 {
-		drawn[begin(m, "main", fmt.Sprint(seed)).all[1].item.ID]++
+		drawn[begin(m, "main", fmt.Sprint(seed)).stops[1].item.ID]++
 	}
 	for _, id := range []string{"pick-one", "pick-other", "pick-third"} {
 		if drawn[id] < 60 {

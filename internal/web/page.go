@@ -18,7 +18,7 @@ type Base struct {
 	Site   *Site // nil where no institution is known yet
 	Signed bool  // somebody is signed in
 	Demo   bool
-	Page   string // path within the public half; empty elsewhere
+	Path   string // path within the public half; empty elsewhere
 	Here   string // the address itself, for forms that come back to it
 	Said   string // what has just been done, after a redirect
 	Carry  Carry  // the form whose content a change of language keeps
@@ -43,7 +43,7 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 		lang = locale.Source
 	}
 	b := Base{
-		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Page: r.page, Here: c.OriginalURL(),
+		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Path: r.path, Here: c.OriginalURL(),
 		host: string(c.Context().Host()), server: s, speaker: s.cfg.Catalogue.In(lang),
 	}
 	b.Title = b.T(title, args...)
@@ -89,16 +89,16 @@ func (b Base) Month(month string) string { return b.speaker.CivilMonth(month) }
 func (b Base) Link(page string) string { return b.server.link(b.Site, b.Lang, page, b.host) }
 
 // Institutions lists every institution, for the chooser.
-func (b Base) Institutions() []Choice {
-	var all []Choice
+func (b Base) Institutions() []Alternative {
+	var all []Alternative
 	for _, s := range b.server.sites.all {
-		all = append(all, Choice{Text: s.Name.In(b.Lang), URL: b.server.link(s, b.Lang, "/", b.host)})
+		all = append(all, Alternative{Text: s.Name.In(b.Lang), URL: b.server.link(s, b.Lang, "/", b.host)})
 	}
 	return all
 }
 
-// Choice is one of several addresses to go to.
-type Choice struct {
+// Alternative is one of several addresses to go to.
+type Alternative struct {
 	Text    string
 	URL     string
 	Lang    string // of the text
@@ -106,18 +106,18 @@ type Choice struct {
 }
 
 // Languages lists the page in every language of its institution.
-func (b Base) Languages() []Choice {
+func (b Base) Languages() []Alternative {
 	langs := b.server.cfg.Catalogue.Languages()
 	if b.Site != nil {
 		langs = b.Site.Languages
 	}
-	var all []Choice
+	var all []Alternative
 	for _, l := range langs {
 		url := ""
-		if b.Page != "" {
-			url = b.server.link(b.Site, l, b.Page, b.host)
+		if b.Path != "" {
+			url = b.server.link(b.Site, l, b.Path, b.host)
 		}
-		all = append(all, Choice{Text: b.server.cfg.Catalogue.In(l).T("language.name"), URL: url, Lang: l, Current: l == b.Lang})
+		all = append(all, Alternative{Text: b.server.cfg.Catalogue.In(l).T("language.name"), URL: url, Lang: l, Current: l == b.Lang})
 	}
 	return all
 }

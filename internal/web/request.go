@@ -21,7 +21,7 @@ type request struct {
 	resolved bool
 	site     *Site
 	lang     string
-	page     string // within the public half; empty in the signed-in half
+	path     string // within the public half; empty in the signed-in half
 	signed   bool   // a person is signed in
 	owner    string // mark of that person for forms
 	resumes  bool   // what was posted waits for the person at the same path
@@ -40,8 +40,8 @@ func requestOf(c *fiber.Ctx) *request {
 	return r
 }
 
-// Enter tells the pages of a request who is looking: a signed-in person's institution and language, and the mark that forms carry.
-func (s *Server) Enter(c *fiber.Ctx, siteID, lang, owner string) {
+// SignedIn tells the pages of a request who is looking: a signed-in person's institution and language, and the mark that forms carry.
+func (s *Server) SignedIn(c *fiber.Ctx, siteID, lang, owner string) {
 	r := requestOf(c)
 	r.signed, r.lang, r.owner = true, lang, owner
 	if site, ok := s.sites.byID[siteID]; ok {
@@ -102,8 +102,8 @@ func (s *Server) log(c *fiber.Ctx) error {
 	return err
 }
 
-// limit gives everything that a handler waits for a common end.
-func (s *Server) limit(c *fiber.Ctx) error {
+// bound gives everything that a handler waits for a common end.
+func (s *Server) bound(c *fiber.Ctx) error {
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
 	c.SetUserContext(ctx)

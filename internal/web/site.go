@@ -153,7 +153,7 @@ func (s *Server) resolve(c *fiber.Ctx) error {
 	if p.page == "" { // /aldermoor and /aldermoor/cy are folders
 		return c.Redirect(p.rest+"/", fiber.StatusMovedPermanently)
 	}
-	r.page = p.page
+	r.path = p.page
 	c.Path(publicPrefix + p.page)
 	return c.RestartRouting()
 }

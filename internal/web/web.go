@@ -97,7 +97,7 @@ func (s *Server) middleware() []fiber.Handler {
 		s.secure,   // headers
 		s.resolve,  // which half, institution, language and page; then routing starts again
 		s.log,      // access log
-		s.limit,    // deadline
+		s.bound,    // deadline
 		s.sameSite, // cross-site posts
 		compress.New(compress.Config{Level: compress.LevelBestSpeed}),
 	}

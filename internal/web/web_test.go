@@ -44,7 +44,7 @@ func newServer(t testing.TB, log io.Writer) *Server {
 	d := s.NewDoor("public", Public)
 	where := func(c *fiber.Ctx) error {
 		b := s.NewBase(c, "site.name")
-		return c.SendString(fmt.Sprintf("%s %s %s -> %s", b.Site.ID, b.Lang, b.Page, b.Link("/support")))
+		return c.SendString(fmt.Sprintf("%s %s %s -> %s", b.Site.ID, b.Lang, b.Path, b.Link("/support")))
 	}
 	d.Get("/", where)
 	d.Get("/support", where)

@@ -114,7 +114,7 @@ func (s *Site) SignIn(email string, roles ...people.Role) *Visitor {
 		}
 		v.Person = p
 	}
-	token, err := s.People.Begin(s.T.Context(), v.Person.ID)
+	token, err := s.People.SignIn(s.T.Context(), v.Person.ID)
 	if err != nil {
 		s.T.Fatal(err)
 	}

@@ -103,7 +103,7 @@ func Verify(ctx context.Context, path string) error {
 		return fmt.Errorf("%w: %s holds no collection of this program", fault.Invalid, filepath.Base(path))
 	}
 	for _, name := range names {
-		if _, err := store.Sum(ctx, e, &store.Schema{Name: name}, func(int) {}); err != nil {
+		if _, err := store.DigestOf(ctx, e, &store.Schema{Name: name}, func(int) {}); err != nil {
 			return fmt.Errorf("%w: %s is damaged: %w", fault.Invalid, filepath.Base(path), err)
 		}
 	}

@@ -40,8 +40,8 @@ func TestRowsOfOneEngineAreReadByTheOther(t *testing.T) {
 					if err := store.Copy(t.Context(), source, target, s, func(n int) { copied += n }); err != nil {
 						t.Fatal(err)
 					}
-					a, err1 := store.Sum(t.Context(), source, s, func(int) {})
-					b, err2 := store.Sum(t.Context(), target, s, func(int) {})
+					a, err1 := store.DigestOf(t.Context(), source, s, func(int) {})
+					b, err2 := store.DigestOf(t.Context(), target, s, func(int) {})
 					if err := errors.Join(err1, err2); err != nil || a != b || int64(copied) != a.Documents {
 						t.Errorf("%s: source %d, target %d, copied %d, sums equal %v, %v", s.Name, a.Documents, b.Documents, copied, a.Sum == b.Sum, err)
 					}
@@ -54,8 +54,8 @@ func TestRowsOfOneEngineAreReadByTheOther(t *testing.T) {
 				if _, err := to.Update(t.Context(), ID(3), func(d *thing) error { d.Place = "moved"; return nil }); err != nil {
 					t.Errorf("update after the move: %v", err)
 				}
-				after, _ := store.Sum(t.Context(), target, &things, func(int) {})
-				before, _ := store.Sum(t.Context(), source, &things, func(int) {})
+				after, _ := store.DigestOf(t.Context(), target, &things, func(int) {})
+				before, _ := store.DigestOf(t.Context(), source, &things, func(int) {})
 				if after == before {
 					t.Error("the checksum does not see a changed document")
 				}
@@ -92,7 +92,7 @@ func TestMarks(t *testing.T) {
 		if err := store.MarkMove(t.Context(), e, "other"); !errors.Is(err, fault.Conflict) {
 			t.Errorf("another source: %v", err)
 		}
-		if from, err := store.Unfinished(t.Context(), e); from != "one" || err != nil {
+		if from, err := store.UnfinishedMove(t.Context(), e); from != "one" || err != nil {
 			t.Errorf("unfinished from %q, %v", from, err)
 		}
 		if err := store.UnmarkMove(t.Context(), e); err != nil {
@@ -106,27 +106,27 @@ func TestMarks(t *testing.T) {
 
 func TestLeases(t *testing.T) {
 	each(t, func(t *testing.T, _ Place, e store.Engine) {
-		first, err := store.Acquire(t.Context(), e, "serving:a", time.Hour)
+		first, err := store.AcquireLease(t.Context(), e, "serving:a", time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Acquire(t.Context(), e, "serving:a", time.Hour); !errors.Is(err, fault.Conflict) {
+		if _, err := store.AcquireLease(t.Context(), e, "serving:a", time.Hour); !errors.Is(err, fault.Conflict) {
 			t.Errorf("a held lease: %v", err)
 		}
-		if held, err := store.Held(t.Context(), e, store.ServingPrefix); len(held) != 1 || err != nil {
+		if held, err := store.HeldLeases(t.Context(), e, store.ServingPrefix); len(held) != 1 || err != nil {
 			t.Errorf("held: %v, %v", held, err)
 		}
 		if err := errors.Join(first.Renew(t.Context()), first.Release(t.Context())); err != nil {
 			t.Fatal(err)
 		}
-		if held, err := store.Held(t.Context(), e, store.ServingPrefix); len(held) != 0 || err != nil {
+		if held, err := store.HeldLeases(t.Context(), e, store.ServingPrefix); len(held) != 0 || err != nil {
 			t.Errorf("held after the release: %v, %v", held, err)
 		}
-		second, err := store.Acquire(t.Context(), e, "serving:a", -time.Second) // runs out at once
+		second, err := store.AcquireLease(t.Context(), e, "serving:a", -time.Second) // runs out at once
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Acquire(t.Context(), e, "serving:a", time.Hour); err != nil {
+		if _, err := store.AcquireLease(t.Context(), e, "serving:a", time.Hour); err != nil {
 			t.Errorf("a lease that ran out: %v", err)
 		}
 		if err := second.Renew(t.Context()); !errors.Is(err, fault.Conflict) {
@@ -142,7 +142,7 @@ func TestLeaseIsHeldByOneOfMany(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				if _, err := store.Acquire(t.Context(), e, "sweep", time.Hour); err == nil {
+				if _, err := store.AcquireLease(t.Context(), e, "sweep", time.Hour); err == nil {
 					mu.Lock()
 					won++
 					mu.Unlock()
