@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-	_ "time/tzdata" // civil dates are those of London wherever the server runs
 
 	"github.com/spf13/cobra"
 

@@ -175,7 +175,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
-	if a.campaign, err = campaign.New(a.people, a.library.now, a.catalogue.Languages()); err != nil {
+	if a.campaign, err = campaign.New(a.people, a.library.now, a.catalogue.Languages(), clock); err != nil {
 		return err
 	}
 	a.pledges, err = pledge.New(ctx, pledge.Config{

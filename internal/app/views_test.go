@@ -102,6 +102,7 @@ func TestViewsSayWhatTheCatalogueKnows(t *testing.T) {
 		t.Fatal(err)
 	}
 	groups := map[string][]string{"note": content.NoteIDs(), "jurisdiction": content.Jurisdictions()}
+	groups["ds"] = []string{"direct", "distract", "delegate", "delay"}
 	groups["support"], groups["pledge-role"] = campaign.Kinds(), pledge.Roles()
 	for _, k := range pledge.Kinds() {
 		groups["pledge-kind"] = append(groups["pledge-kind"], string(k))

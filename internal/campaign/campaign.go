@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"html/template"
+	"time"
 
 	"github.com/yuin/goldmark"
 
@@ -24,6 +25,7 @@ type Service struct {
 	library      func() *content.Library
 	directory    []Listed
 	policies     map[string][]policy // by institution, the newest first
+	now          func() time.Time
 }
 
 // Institutions knows the institutions of the deployment.
@@ -39,8 +41,8 @@ type policy struct {
 }
 
 // New reads the directory and renders every policy, once.
-func New(institutions Institutions, library func() *content.Library, languages []string) (*Service, error) {
-	s := &Service{institutions: institutions, library: library, policies: map[string][]policy{}}
+func New(institutions Institutions, library func() *content.Library, languages []string, now func() time.Time) (*Service, error) {
+	s := &Service{institutions: institutions, library: library, policies: map[string][]policy{}, now: now}
 	var err error
 	if s.directory, err = readDirectory(supportFile, languages); err != nil {
 		return nil, err

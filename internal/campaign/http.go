@@ -20,6 +20,7 @@ func Routes(d people.Doors, s *Service) {
 	d.Public.Get("/policy/:version", h.policy)
 	d.Public.Get("/glossary", h.glossary)
 	d.Public.Get("/leaving", h.leaving)
+	d.Public.Get("/events/:id/calendar.ics", h.event)
 	d.Member.Get("/to/:page", h.to)
 	d.Server.NewDoor("public", web.System).Get("/", h.chooser)
 }
@@ -41,8 +42,23 @@ func (h handler) front(c *fiber.Ctx) error {
 		return err
 	}
 	p := &frontPage{Base: h.server.NewBase(c, "front.title")}
-	p.Campuses = viewCampuses(in, p.Lang)
+	p.About = p.T("front.lead")
+	p.Campuses, p.Events = viewCampuses(in, p.Lang), viewEvents(h.campaign.upcoming(in), p.Base)
 	return web.Render(c, "campaign/front", p)
+}
+
+func (h handler) event(c *fiber.Ctx) error {
+	in, err := h.institution(c)
+	if err != nil {
+		return err
+	}
+	b := h.server.NewBase(c, "front.title")
+	file, err := h.campaign.calendar(in, c.Params("id"), b.Lang, h.server.FullLink(in.ID, b.Lang, "/"))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "text/calendar; charset=utf-8")
+	return c.SendString(file)
 }
 
 func (h handler) support(c *fiber.Ctx) error {

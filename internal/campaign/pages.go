@@ -1,7 +1,9 @@
 package campaign
 
 import (
+	"fmt"
 	"html/template"
+	"strconv"
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/people"
@@ -12,6 +14,26 @@ import (
 type frontPage struct {
 	web.Base
 	Campuses []campusView
+	Events   []eventView
+}
+
+// eventView is something to come to. Day and Month stand alone as well, for the leaf of a calendar.
+type eventView struct {
+	ID, Title, Text, Place string
+	Day, Month             string
+	When                   string
+}
+
+func viewEvents(list []people.Event, b web.Base) []eventView {
+	all := make([]eventView, len(list))
+	for i, e := range list {
+		all[i] = eventView{ID: e.ID, Title: e.Title.In(b.Lang), Text: e.Text.In(b.Lang), Place: e.Place.In(b.Lang)}
+		if start, _, err := e.Times(); err == nil { // they were checked when they were read
+			all[i].Day, all[i].Month = strconv.Itoa(start.Day()), b.T(fmt.Sprintf("month.%d", int(start.Month())))
+			all[i].When = b.T("front.when", "Day", b.CivilDay(e.Day), "Start", e.Start, "End", e.End)
+		}
+	}
+	return all
 }
 
 // campusView is how to reach a campus's security staff. Link is checked when institutions are read: it opens an app and cannot run anything.

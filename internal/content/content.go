@@ -34,7 +34,8 @@ type Module struct {
 	Audience     []string
 	Jurisdiction string
 	Review       time.Time
-	Pass         int // per cent of an outcome's marks that meets it
+	Pass         int    // per cent of an outcome's marks that meets it
+	Drawing      string // name of the scene on its card; empty: none
 	Languages    map[string]Completeness
 	Outcomes     []*Outcome
 	Routes       []*Route
@@ -175,6 +176,7 @@ type Item struct {
 	Notes        []string
 	Jurisdiction string
 	Room         bool
+	Drawing      string // name of the scene that stands above the text; empty: none
 
 	Several bool     // choice: more than one option may be picked
 	Options []Option // choice
@@ -200,7 +202,8 @@ type Option struct {
 // Moment is one step of a scenario: choices that lead on, or an ending that has none.
 type Moment struct {
 	ID      string
-	Safety  bool // asks whether it is safe; stands before every direct
+	Safety  bool   // asks whether it is safe; stands before every direct
+	Drawing string // name of its scene; empty: the scenario's own
 	Choices []Step
 	Credit  float64 // of an ending, 0 to 1
 }

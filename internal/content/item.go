@@ -71,6 +71,7 @@ func (b *builder) item(s *Section, e node) *Item {
 func (b *builder) common(it *Item, f *mapping) {
 	it.Notes = f.get("notes").oneOf(NoteIDs())
 	it.Room = f.get("room").yes()
+	it.Drawing = drawing(f)
 	it.Class = Knowledge
 	if c := f.get("class"); !c.missing() {
 		it.Class = Class(c.one(string(Knowledge), string(Attitude), string(Experience)))
@@ -150,7 +151,7 @@ func (b *builder) scenario(it *Item, w *Words, p *prose, f *mapping) {
 		if _, twice := w.Moments[id]; twice {
 			e.problem("moment %q is there twice", id)
 		}
-		moment := Moment{ID: id, Safety: m.get("safety").yes()}
+		moment := Moment{ID: id, Safety: m.get("safety").yes(), Drawing: drawing(m)}
 		words := MomentWords{Text: p.html(m.need("text")), Choices: map[string]string{}}
 		if _, ends := m.values["credit"]; ends {
 			switch m.get("credit").one("full", "part", "none") {

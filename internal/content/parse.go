@@ -101,6 +101,7 @@ func (b *builder) module() {
 	m.Slug = slugOf(m.ID)
 	m.Edition = f.need("edition").line()
 	m.words[locale.Source] = &ModuleWords{Lang: locale.Source, Title: f.need("title").line(), Summary: f.need("summary").line()}
+	m.Drawing = drawing(f)
 	m.Audience = f.need("audience").oneOf([]string{"students", "staff"})
 	m.Jurisdiction = f.need("jurisdiction").one(Jurisdictions()...)
 	m.Review = f.need("review").day()

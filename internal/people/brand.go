@@ -8,24 +8,47 @@ import (
 	"strings"
 )
 
-// brandCSS is the stylesheet that carries the institution's colours: a file of its own, because pages hold no inline style.
+// brandCSS is the stylesheet that carries the institution's colours: a file of its own, because pages hold no inline style. The colours are words
+// and lines on our ground, so each is moved towards ink or paper until it can be read there: 4.5 : 1 for words (WCAG 2.2, 1.4.3), 3 : 1 for lines
+// (1.4.11).
 func (in *Institution) brandCSS() string {
-	return fmt.Sprintf(":root{--brand:%s;--brand-accent:%s;--on-brand:%s}\n", in.Colours.Main, in.Colours.Accent, readable(in.Colours.Main))
+	light := func(colour string, ratio float64) string { return corrected(colour, paper, ink, ratio) }
+	dark := func(colour string, ratio float64) string { return corrected(colour, night, pale, ratio) }
+	main, accent := in.Colours.Main, in.Colours.Accent
+	return fmt.Sprintf(":root{--brand:%s;--accent:%s}\n@supports (color:light-dark(#000,#fff)){:root{--brand:light-dark(%s,%s);--accent:light-dark(%s,%s)}}\n",
+		light(main, words), light(accent, lines), light(main, words), dark(main, words), light(accent, lines), dark(accent, lines))
+}
+
+// The grounds and inks of site.css, by day and by night, and the contrast that WCAG 2.2 asks for.
+const (
+	paper, ink  = "#faf6ef", "#1e2426"
+	night, pale = "#101716", "#efe9df"
+
+	words, lines = 4.5, 3.0
+)
+
+// corrected mixes a colour with what is written on the ground until it stands out enough.
+func corrected(colour, ground, toward string, ratio float64) string {
+	for part := 0; part <= 100; part += 4 {
+		if mixed := mix(colour, toward, float64(part)/100); contrast(mixed, ground) >= ratio {
+			return mixed
+		}
+	}
+	return toward
+}
+
+func mix(a, b string, part float64) string {
+	x, y := channels(a), channels(b)
+	for i := range x {
+		x[i] = int(math.Round(float64(x[i])*(1-part) + float64(y[i])*part))
+	}
+	return fmt.Sprintf("#%02x%02x%02x", x[0], x[1], x[2])
 }
 
 // brandPath changes with the colours, so that browsers may keep the file for ever.
 func (in *Institution) brandPath() string {
 	sum := sha256.Sum256([]byte(in.brandCSS()))
 	return "/brand/" + in.ID + "-" + hex.EncodeToString(sum[:6]) + ".css"
-}
-
-// readable returns our paper or our ink, whichever stands out more on a colour.
-func readable(colour string) string {
-	const paper, ink = "#faf6ef", "#1e2426"
-	if contrast(colour, paper) >= contrast(colour, ink) {
-		return paper
-	}
-	return ink
 }
 
 // contrast is the ratio of WCAG 2 between two colours, from 1 to 21.
@@ -38,11 +61,14 @@ func contrast(a, b string) float64 {
 }
 
 func luminance(colour string) float64 {
-	var r, g, b int
-	if _, err := fmt.Sscanf(strings.ToLower(colour), "#%02x%02x%02x", &r, &g, &b); err != nil {
-		return 0
-	}
-	return 0.2126*linear(r) + 0.7152*linear(g) + 0.0722*linear(b)
+	c := channels(colour)
+	return 0.2126*linear(c[0]) + 0.7152*linear(c[1]) + 0.0722*linear(c[2])
+}
+
+// channels reads #rrggbb; institutions.yaml is checked before.
+func channels(colour string) (c [3]int) {
+	_, _ = fmt.Sscanf(strings.ToLower(colour), "#%02x%02x%02x", &c[0], &c[1], &c[2])
+	return c
 }
 
 // linear undoes the gamma of one sRGB channel, 0 to 255.

@@ -208,11 +208,15 @@ func (h handler) signInPage(c *fiber.Ctx) *signInPage {
 			p.Demos = append(p.Demos, demo{ID: in.ID, Name: in.Name.In(p.Lang), Roles: Roles()})
 		}
 	}
+	var endings []string
 	for _, in := range h.people.Institutions() {
 		if p.Site == nil || p.Site.ID == in.ID {
-			p.Domains = append(p.Domains, in.EmailDomains...)
+			for _, d := range in.EmailDomains {
+				endings = append(endings, "@"+d)
+			}
 		}
 	}
+	p.Hint = p.T("sign-in.domains") + " " + strings.Join(endings, ", ")
 	return p
 }
 

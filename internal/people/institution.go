@@ -28,6 +28,7 @@ type Institution struct {
 	Report       Report      `yaml:"report"`
 	Policies     []Policy    `yaml:"policies"` // the code of conduct, the newest first
 	LeaveTo      string      `yaml:"leave_to"` // where quick exit leads; empty: the weather
+	Events       []Event     `yaml:"events"`   // what the front page announces
 	Requires     []Duty      `yaml:"requires"`
 }
 
@@ -41,6 +42,28 @@ type Colours struct {
 type Duty struct {
 	Module string `yaml:"module"`
 	Due    string `yaml:"due"` // 2006-01-02; empty: no date
+}
+
+// Event is something to come to, announced on the front page until it is over.
+type Event struct {
+	ID    string      `yaml:"id"`
+	Title locale.Text `yaml:"title"`
+	Text  locale.Text `yaml:"text"`
+	Place locale.Text `yaml:"place"`
+	Day   string      `yaml:"day"`   // 2006-01-02
+	Start string      `yaml:"start"` // 15:04, in the United Kingdom
+	End   string      `yaml:"end"`
+}
+
+// Times returns when the event begins and ends.
+func (e Event) Times() (start, end time.Time, err error) {
+	if start, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.Start, locale.London); err == nil {
+		end, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.End, locale.London)
+	}
+	if err == nil && !end.After(start) {
+		err = errors.New("it ends before it begins")
+	}
+	return start, end, err
 }
 
 // weather is where quick exit leads when an institution names nothing else: a page that anybody may have open.
@@ -112,6 +135,11 @@ func (in *Institution) check(languages []string) []string {
 		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
 	}
 	p = append(p, in.checkHelp()...)
+	for _, e := range in.Events {
+		_, _, err := e.Times()
+		need(idRule.MatchString(e.ID) && e.Title[locale.Source] != "" && e.Place[locale.Source] != "", "event %s: id, title and place are needed in English (en)", e.ID)
+		need(err == nil, "event %s: day, start and end are written like 2027-02-09, 13:00 and 14:00, and it ends after it begins", e.ID)
+	}
 	for _, d := range in.Requires {
 		_, err := time.Parse(time.DateOnly, d.Due)
 		need(d.Module != "" && (d.Due == "" || err == nil), "a duty names a module and a day like 2027-01-31")

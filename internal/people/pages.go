@@ -12,9 +12,9 @@ type signInPage struct {
 	web.Base
 	Query      string // passed on: language, institution and where to go afterwards
 	Email      string
-	Domains    []string // whose addresses may sign in
-	Demos      []demo   // in the demo: institutions and roles to enter as
-	ShowsCodes bool     // codes come up on the page, for there is no mail server
+	Hint       string // how addresses end that may sign in
+	Demos      []demo // in the demo: institutions and roles to enter as
+	ShowsCodes bool   // codes come up on the page, for there is no mail server
 }
 
 type demo struct {

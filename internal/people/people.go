@@ -76,7 +76,6 @@ type Service struct {
 	limits   *ephemeral.Limits
 	byID     map[string]*Institution
 	byDomain map[string]*Institution
-	london   *time.Location
 }
 
 // New opens the store and indexes the institutions.
@@ -85,12 +84,8 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	london, err := time.LoadLocation("Europe/London")
-	if err != nil {
-		return nil, fmt.Errorf("civil time: %w", err)
-	}
 	s := &Service{
-		cfg: cfg, store: persons, london: london,
+		cfg: cfg, store: persons,
 		sessions: cfg.Ephemeral.NewSessions(SessionIdle, SessionLife, cfg.Now), codes: cfg.Ephemeral.NewCodes(), limits: cfg.Ephemeral.NewLimits(),
 		byID: map[string]*Institution{}, byDomain: map[string]*Institution{},
 	}
@@ -128,7 +123,7 @@ func (s *Service) InstitutionOf(email string) (*Institution, error) {
 }
 
 // Today returns the civil date where the institutions are, as 2006-01-02: what a due date and a certificate go by.
-func (s *Service) Today() string { return s.cfg.Now().In(s.london).Format(time.DateOnly) }
+func (s *Service) Today() string { return s.cfg.Now().In(locale.London).Format(time.DateOnly) }
 
 // Person returns one person, or fault.NotFound.
 func (s *Service) Person(ctx context.Context, id string) (Person, error) { return s.store.get(ctx, id) }

@@ -29,12 +29,6 @@ func TestReadInstitutions(t *testing.T) {
 	if err != nil || len(list) != 2 || len(list[0].Languages) != 2 {
 		t.Fatalf("%+v, %v", list, err)
 	}
-	if got := list[0].brandCSS(); !strings.Contains(got, "--on-brand:#faf6ef") {
-		t.Errorf("on a dark colour: %s", got)
-	}
-	if got := list[1].brandCSS(); !strings.Contains(got, "--on-brand:#1e2426") {
-		t.Errorf("on a light colour: %s", got)
-	}
 	for name, test := range map[string]struct{ old, new, want string }{
 		"unknown key":       {"nation: england", "nation: england\n    motto: none", "motto"},
 		"reserved id":       {"id: north", "id: app", "none of the program's own words"},
@@ -89,5 +83,22 @@ func TestContrast(t *testing.T) {
 		if got := contrast(test.a, test.b); got < test.want-0.05 || got > test.want+0.05 {
 			t.Errorf("%s on %s: %.2f, want %.1f", test.a, test.b, got, test.want)
 		}
+	}
+}
+
+// Whatever two colours an institution has, what is written in them can be read by day and by night.
+func TestBrandIsReadable(t *testing.T) {
+	for _, colour := range []string{"#21436b", "#c9812b", "#ffffff", "#000000", "#ffff00", "#faf6ef", "#101716", "#7f7f7f", "#ff00ff"} {
+		for _, ratio := range []float64{words, lines} {
+			if got := contrast(corrected(colour, paper, ink, ratio), paper); got < ratio {
+				t.Errorf("%s on paper: %.2f, want %.1f", colour, got, ratio)
+			}
+			if got := contrast(corrected(colour, night, pale, ratio), night); got < ratio {
+				t.Errorf("%s at night: %.2f, want %.1f", colour, got, ratio)
+			}
+		}
+	}
+	if got := corrected("#21436b", paper, ink, words); got != "#21436b" {
+		t.Errorf("a colour that can be read is changed to %s", got)
 	}
 }

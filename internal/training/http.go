@@ -47,9 +47,10 @@ type handler struct {
 
 func (h handler) catalog(c *fiber.Ctx) error {
 	p := &catalogPage{Base: h.server.NewBase(c, "catalog.title")}
+	p.About = p.T("catalog.lead")
 	for _, m := range h.training.Modules() {
 		w := m.In(p.Lang)
-		p.Modules = append(p.Modules, moduleRow{ID: m.ID, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Minutes: m.Routes[0].Minutes})
+		p.Modules = append(p.Modules, moduleRow{ID: m.ID, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Drawing: m.Drawing, Minutes: m.Routes[0].Minutes})
 	}
 	return web.Render(c, "training/catalog", p)
 }
@@ -61,7 +62,7 @@ func (h handler) about(c *fiber.Ctx) error {
 	}
 	p := &aboutPage{Base: h.server.NewBase(c, "catalog.title")}
 	p.Module = viewModule(m, p.Lang)
-	p.Title = p.Module.Title
+	p.Title, p.About = p.Module.Title, p.Module.Summary
 	return web.Render(c, "training/about", p)
 }
 
@@ -90,7 +91,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		if err != nil || d.Met != "" { // a module that has been taken away asks nothing
 			continue
 		}
-		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug, Due: d.Due}
+		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug, Drawing: m.Drawing, Due: d.Due}
 		for _, j := range journeys {
 			if j.Module == m.ID && j.Completed == "" {
 				row.Begun, row.Percent = true, lay(m, &j).percent()

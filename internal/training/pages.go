@@ -1,8 +1,10 @@
 package training
 
 import (
+	"cmp"
 	"html/template"
 	"slices"
+	"strings"
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/web"
@@ -21,6 +23,7 @@ type homePage struct {
 
 type dueRow struct {
 	Title, Lang, Slug string
+	Drawing           string
 	Due               string // civil date; empty: no date
 	Begun             bool
 	Percent           int
@@ -39,6 +42,7 @@ type catalogPage struct {
 
 type moduleRow struct {
 	ID, Title, Summary, Lang string
+	Drawing                  string
 	Minutes                  int
 }
 
@@ -64,6 +68,7 @@ type moduleView struct {
 	ID, Slug, Edition    string
 	Title, Summary, Lang string
 	Jurisdiction         string
+	Drawing              string
 	Outcomes             []string
 	Routes               []routeView
 }
@@ -76,7 +81,7 @@ type routeView struct {
 
 func viewModule(m *content.Module, lang string) moduleView {
 	w := m.In(lang)
-	v := moduleView{ID: m.ID, Slug: m.Slug, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction}
+	v := moduleView{ID: m.ID, Slug: m.Slug, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction, Drawing: m.Drawing}
 	for _, o := range m.Routes[0].Outcomes(m) {
 		if out, ok := m.Outcome(o); ok {
 			v.Outcomes = append(v.Outcomes, out.Title.In(lang))
@@ -121,7 +126,9 @@ type itemPage struct {
 	ModuleSlug string
 	Slug       string
 	Words      *content.Words
+	Drawing    string // name of the scene above it; empty: none
 	Notes      []string
+	Law        string // the jurisdiction it speaks of, where that is not the module's; empty: it is
 	Several    bool
 
 	Part, Parts int
@@ -146,12 +153,36 @@ type itemPage struct {
 // segment is one part of the thin line of progress.
 type segment struct{ State string } // done, now or ahead
 
-// optionView is one answer. Right and Says are filled in after the answer only.
+// optionView is one answer. Right and Tag are filled in after the answer only.
 type optionView struct {
 	ID, Text string
 	Chosen   bool
 	Right    bool
-	Says     template.HTML
+	Tag      string // what Mark says, in words
+}
+
+// Mark names the drawing that stands in the place of the radio button after the answer.
+func (o optionView) Mark() string {
+	switch {
+	case o.Right:
+		return "works"
+	case o.Chosen:
+		return "chosen"
+	default:
+		return "open"
+	}
+}
+
+// tag says of an answered option what its mark shows.
+func (o optionView) tag(b web.Base, right string) string {
+	var said []string
+	if o.Chosen {
+		said = append(said, b.T("item.you-chose"))
+	}
+	if o.Right {
+		said = append(said, b.T(right))
+	}
+	return strings.Join(said, " ")
 }
 
 // storyView is a scenario as far as it has been walked.
@@ -161,18 +192,23 @@ type storyView struct {
 	Choices []optionView
 	Steps   int // taken so far
 	Ended   bool
-	Endings []endingView // how it can end: those seen in words, the others as places still to find
+	Paths   []pathView // one an ending that was seen
+	Unseen  int        // endings that were not
 }
 
 type momentView struct {
-	Text  template.HTML
-	Chose string // what was said or done there
-	Steps int    // taken before it, to go back there
+	Text    template.HTML
+	Drawing string // name of its scene
+	Chose   string // what was said or done there
+	D       string // which of the four Ds that was; empty: none
+	Steps   int    // taken before it, to go back there
 }
 
-type endingView struct {
-	Text template.HTML
-	Seen bool
+// pathView is one way through a scenario and where it led.
+type pathView struct {
+	Chosen []momentView // what was said or done
+	Text   template.HTML
+	Here   bool // the way just taken
 }
 
 // thingView is one example of a sort.
@@ -180,18 +216,35 @@ type thingView struct {
 	ID, Text string
 	Field    string
 	Places   []optionView
-	Well     bool
-	Crime    bool
-	Says     template.HTML
-	Right    []string // where it stands well, in words
 }
 
 // replyView is the feedback: a heading in words, then why.
 type replyView struct {
-	Tone    string // yes, part or other: which drawing goes with it
+	Tone    string // yes, part or other
 	Heading string
 	Text    []template.HTML
+	Says    []saysView
 	Sources []*content.Source
+}
+
+// saysView is what is replied to one answer or example. The answers above stay as they are: the words come below them.
+type saysView struct {
+	Of    string // the answer
+	Tag   string // chosen, right, or where it stands well
+	Text  template.HTML
+	Crime bool // may be a crime: the reply leads to the right signpost
+}
+
+// Mark names the drawing beside the heading.
+func (r replyView) Mark() string {
+	switch r.Tone {
+	case "yes":
+		return "works"
+	case "part":
+		return "partly"
+	default:
+		return "look"
+	}
 }
 
 // page builds an item's page. typed is what stands in the form when the answer is not taken yet.
@@ -199,7 +252,10 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 	words := item.In(base.Lang)
 	p := &itemPage{
 		Base: base, ModuleSlug: w.module.Slug, Slug: item.Slug, Words: words,
-		Notes: item.Notes, Several: item.Several,
+		Drawing: item.Drawing, Notes: item.Notes, Several: item.Several,
+	}
+	if item.Jurisdiction != w.module.Jurisdiction {
+		p.Law = item.Jurisdiction
 	}
 	w.progress(p, item)
 	for _, r := range w.module.Routes {
@@ -229,7 +285,9 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 		p.Carry = web.Carry{Form: "answer", Do: "answer"}
 	}
 	if p.Answered && (item.Kind != content.Scenario || p.Story.Ended) {
+		says := p.Reply.Says
 		p.Reply = w.reply(base, item, words, answer)
+		p.Reply.Says = says
 	} else if item.Kind == content.Page || item.Kind == content.Reflect {
 		p.Reply.Sources = words.Sources
 	}
@@ -288,16 +346,18 @@ func (w way) percent() int {
 
 func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
 	for _, o := range item.Options {
-		v := optionView{ID: o.ID, Text: words.Options[o.ID].Text, Chosen: slices.Contains(a.Options, o.ID)}
+		v := optionView{ID: o.ID, Text: words.Options[o.ID].Text, Chosen: slices.Contains(a.Options, o.ID), Right: p.Answered && o.Right}
 		if p.Answered {
-			v.Right = o.Right
-			if v.Chosen || o.Right {
-				v.Says = words.Options[o.ID].Says
-			}
+			v.Tag = v.tag(p.Base, "item.works")
 		}
 		p.Options = append(p.Options, v)
 	}
 	w.byLot(item, p.Options)
+	for _, o := range p.Options {
+		if o.Tag != "" {
+			p.Reply.Says = append(p.Reply.Says, saysView{Of: o.Text, Tag: o.Tag, Text: words.Options[o.ID].Says})
+		}
+	}
 }
 
 // byLot puts options in an order drawn for this learner, so that no two phones on one table show the same one.
@@ -313,6 +373,11 @@ func (w way) myth(p *itemPage, item *content.Item, _ *content.Words, a content.A
 			ID: v, Text: p.T("item.verdict-" + v), Chosen: a.Verdict == v, Right: p.Answered && (v == content.VerdictTrue) == item.Verdict,
 		})
 	}
+	for i := range p.Verdicts {
+		if p.Answered {
+			p.Verdicts[i].Tag = p.Verdicts[i].tag(p.Base, "item.is-so")
+		}
+	}
 	for i, id := range []string{"1", "2", "3"} {
 		p.Sures = append(p.Sures, optionView{ID: id, Text: p.T("item.sure-" + id), Chosen: a.Sure == i+1})
 	}
@@ -325,12 +390,9 @@ func (w way) story(p *itemPage, item *content.Item, words *content.Words, typed 
 		walk = nil
 		trail, _ = item.Trail(nil)
 	}
-	for i, m := range trail[:len(trail)-1] {
-		mw := words.Moments[m.ID]
-		p.Story.Trail = append(p.Story.Trail, momentView{Text: mw.Text, Chose: mw.Choices[walk[i]], Steps: i})
-	}
+	p.Story.Trail = chosenOn(trail, walk, words)
 	now := trail[len(trail)-1]
-	p.Story.Now, p.Story.Steps = momentView{Text: words.Moments[now.ID].Text}, len(walk)
+	p.Story.Now, p.Story.Steps = momentView{Text: words.Moments[now.ID].Text, Drawing: cmp.Or(now.Drawing, item.Drawing)}, len(walk)
 	p.Story.Ended = now.Ending()
 	for _, c := range now.Choices {
 		p.Story.Choices = append(p.Story.Choices, optionView{ID: c.ID, Text: words.Moments[now.ID].Choices[c.ID], Chosen: slices.Contains(typed.Path, c.ID)})
@@ -340,32 +402,56 @@ func (w way) story(p *itemPage, item *content.Item, words *content.Words, typed 
 		return
 	}
 	for _, m := range item.Moments {
-		if m.Ending() {
-			seen := slices.Contains(w.journey.Explored[item.ID], m.ID)
-			e := endingView{Seen: seen}
-			if seen {
-				e.Text = words.Moments[m.ID].Text
-			}
-			p.Story.Endings = append(p.Story.Endings, e)
+		if !m.Ending() {
+			continue
 		}
+		steps, seen := w.journey.Explored[item.ID][m.ID]
+		taken, ok := item.Trail(steps)
+		if !seen || !ok { // never taken, or edited since
+			p.Story.Unseen++
+			continue
+		}
+		p.Story.Paths = append(p.Story.Paths, pathView{Chosen: chosenOn(taken, steps, words), Text: words.Moments[m.ID].Text, Here: m.ID == now.ID})
 	}
 }
 
-func (w way) sort(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
-	for _, t := range item.Things {
-		v := thingView{ID: t.ID, Text: words.Things[t.ID].Text, Field: "place-" + t.ID}
-		for _, place := range item.Places {
-			v.Places = append(v.Places, optionView{ID: place, Text: words.Places[place], Chosen: a.Placed[t.ID] == place})
-		}
-		if p.Answered {
-			v.Well, v.Crime, v.Says = slices.Contains(t.Places, a.Placed[t.ID]), t.Crime, words.Things[t.ID].Says
-			for _, place := range t.Places {
-				v.Right = append(v.Right, words.Places[place])
+// chosenOn lists the moments of a walk with what was said or done at each; the last moment of the trail has nothing yet.
+func chosenOn(trail []content.Moment, walk []string, words *content.Words) []momentView {
+	var all []momentView
+	for i, m := range trail[:len(trail)-1] {
+		v := momentView{Text: words.Moments[m.ID].Text, Chose: words.Moments[m.ID].Choices[walk[i]], Steps: i}
+		for _, c := range m.Choices {
+			if c.ID == walk[i] {
+				v.D = c.D
 			}
 		}
-		p.Things = append(p.Things, v)
+		all = append(all, v)
 	}
-	slices.SortFunc(p.Things, func(a, b thingView) int { return w.draw("thing "+item.ID, a.ID) - w.draw("thing "+item.ID, b.ID) })
+	return all
+}
+
+func (w way) sort(p *itemPage, item *content.Item, words *content.Words, a content.Answer) {
+	things := slices.Clone(item.Things)
+	slices.SortFunc(things, func(x, y content.Thing) int { return w.draw("thing "+item.ID, x.ID) - w.draw("thing "+item.ID, y.ID) })
+	for _, t := range things {
+		v := thingView{ID: t.ID, Text: words.Things[t.ID].Text, Field: "place-" + t.ID}
+		var stands []string
+		for _, place := range item.Places {
+			o := optionView{ID: place, Text: words.Places[place], Chosen: a.Placed[t.ID] == place}
+			if p.Answered && slices.Contains(t.Places, place) {
+				o.Right = true
+				stands = append(stands, o.Text)
+			}
+			if p.Answered {
+				o.Tag = o.tag(p.Base, "item.works")
+			}
+			v.Places = append(v.Places, o)
+		}
+		p.Things = append(p.Things, v)
+		if p.Answered {
+			p.Reply.Says = append(p.Reply.Says, saysView{Of: v.Text, Tag: strings.Join(stands, " / "), Text: words.Things[t.ID].Says, Crime: t.Crime})
+		}
+	}
 }
 
 // reply is what a good tutor would say to this answer.

@@ -28,12 +28,13 @@ type Journey struct {
 	Seed    string `bson:"seed"`  // draws variants and the order of options
 	Place   string `bson:"place"` // id of the item where the learner is
 
-	Read     []string                  `bson:"read"`     // pages and reflections gone past
-	Answers  map[string]content.Answer `bson:"answers"`  // by item id, first way through
-	Walks    map[string][]string       `bson:"walks"`    // scenarios under way: the steps so far
-	Explored map[string][]string       `bson:"explored"` // scenarios: the endings seen
-	Practice []Practice                `bson:"practice"`
-	Rounds   int                       `bson:"rounds"` // of practice
+	Read    []string                  `bson:"read"`    // pages and reflections gone past
+	Answers map[string]content.Answer `bson:"answers"` // by item id, first way through
+	Walks   map[string][]string       `bson:"walks"`   // scenarios under way: the steps so far
+	// Explored holds, by scenario and ending, the path last taken there.
+	Explored map[string]map[string][]string `bson:"explored"`
+	Practice []Practice                     `bson:"practice"`
+	Rounds   int                            `bson:"rounds"` // of practice
 
 	Completed    string    `bson:"completed"` // civil date; empty: under way
 	Pending      string    `bson:"pending"`   // what has to follow: Nothing or Standing
@@ -155,7 +156,7 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		case !found:
 			*j = Journey{
 				ID: id, Person: person, Module: m.ID, Edition: m.Edition, Route: route, Seed: s.cfg.NewSeed(), Pending: PendingNothing,
-				Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
+				Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
 			}
 		case j.Completed == "" && j.Route != route:
 			j.Route = route

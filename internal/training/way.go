@@ -162,9 +162,10 @@ func (w way) step(item *content.Item, at int, step string) error {
 	}
 	w.journey.Walks[item.ID], w.journey.Place = walk, item.ID
 	if end := trail[len(trail)-1]; end.Ending() {
-		if seen := w.journey.Explored[item.ID]; !slices.Contains(seen, end.ID) {
-			w.journey.Explored[item.ID] = append(seen, end.ID)
+		if w.journey.Explored[item.ID] == nil {
+			w.journey.Explored[item.ID] = map[string][]string{}
 		}
+		w.journey.Explored[item.ID][end.ID] = walk
 		_, err := w.answer(item, content.Answer{Path: walk})
 		return err
 	}
@@ -240,6 +241,6 @@ func (w way) next(after *content.Item) *content.Item {
 func (w way) complete(today string) {
 	*w.journey = Journey{
 		ID: w.journey.ID, Person: w.journey.Person, Module: w.journey.Module, Edition: w.module.Edition, Completed: today, Pending: PendingStanding,
-		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
+		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
 	}
 }

@@ -28,7 +28,7 @@ func smallModule(t testing.TB) *content.Module {
 func begin(m *content.Module, route, seed string) way {
 	j := &Journey{
 		ID: "p:" + m.ID, Person: "p", Module: m.ID, Route: route, Seed: seed, Pending: PendingNothing,
-		Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{},
+		Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{},
 	}
 	return lay(m, j)
 }
@@ -279,7 +279,7 @@ func TestCompletionErases(t *testing.T) {
 	w.walk(t, 0, right)
 	want := Journey{
 		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Completed: "2026-11-20", Pending: PendingStanding,
-		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string][]string{}, Practice: []Practice{},
+		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
 	}
 	if diff := cmp.Diff(want, *w.journey); diff != "" {
 		t.Errorf("what is left (-want +got)\n%s", diff)
@@ -334,7 +334,7 @@ func TestStoriesCanBeReplayed(t *testing.T) {
 	if a, _ := w.current(it); it.Mark(a) != 1 {
 		t.Error("the last completed path does not count")
 	}
-	if diff := cmp.Diff([]string{"bad", "next-day"}, w.journey.Explored[it.ID]); diff != "" {
+	if diff := cmp.Diff(map[string][]string{"bad": {"laugh"}, "next-day": {"later"}}, w.journey.Explored[it.ID]); diff != "" {
 		t.Errorf("endings seen: %s", diff)
 	}
 }

@@ -15,8 +15,9 @@ import (
 type Base struct {
 	Lang   string
 	Title  string
-	Site   *Site // nil where no institution is known yet
-	Signed bool  // somebody is signed in
+	About  string // what search engines say of the page; empty: nothing
+	Site   *Site  // nil where no institution is known yet
+	Signed bool   // somebody is signed in
 	Demo   bool
 	Path   string // path within the public half; empty elsewhere
 	Here   string // the address itself, for forms that come back to it
