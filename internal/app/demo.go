@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
 )
 
 // sample is the demo's student who has completed everything, so that there is a certificate to look at.
@@ -24,6 +26,25 @@ func (a *App) seed(ctx context.Context) error {
 			return err
 		}
 		if _, err := a.certificates.Issue(ctx, p, m.ID, "Robin Sample"); err != nil {
+			return err
+		}
+	}
+	return a.seedWall(ctx, in)
+}
+
+// wall is who has pledged in the demo: made-up initials, and what each is.
+var wall = []string{
+	"AB student", "C. student", "DW student", "E.L. staff", "FK student", "GM student", "H friend", "IO student", "J.J. student", "KA staff",
+	"LT student", "M student", "NR student", "O.P. student", "PS staff", "Q student", "RE student", "S.Y. friend", "TH student", "UV student",
+	"W student", "XZ student", "Y.D. staff",
+}
+
+func (a *App) seedWall(ctx context.Context, in people.Institution) error {
+	actions := a.pledges.Actions()
+	for i, entry := range wall {
+		initials, role, _ := strings.Cut(entry, " ")
+		who := people.Person{Institution: in.ID, Email: fmt.Sprintf("pledge-%d@%s", i+1, in.EmailDomains[0])}
+		if err := a.pledges.SignAs(ctx, who, pledge.Draft{Action: actions[i%len(actions)], Wall: true, Initials: initials, Role: role}); err != nil {
 			return err
 		}
 	}

@@ -88,7 +88,7 @@ func TestSignConfirmWithdraw(t *testing.T) {
 		t.Errorf("confirming: %d", a.Status)
 	}
 	wall := f.Visitor().Get("/north/pledges").Body
-	if n := f.count(); n != 1 || !strings.Contains(wall, "SS") || !strings.Contains(wall, "November 2026") || !strings.Contains(wall, "1 person or group") {
+	if n := f.count(); n != 1 || !strings.Contains(wall, "SS") || !strings.Contains(wall, "November 2026") || !strings.Contains(wall, "person or group has pledged") {
 		t.Errorf("%d after the confirmation, or the wall does not show it", n)
 	}
 	f.Visitor().Post(mine, "do", "confirm")

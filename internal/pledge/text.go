@@ -34,6 +34,15 @@ type Action struct {
 // Current returns the version that is signed now.
 func (t *Text) Current() Version { return t.Versions[0] }
 
+// Actions lists the ids of what can be chosen to do now.
+func (s *Service) Actions() []string {
+	var ids []string
+	for _, a := range s.text.Current().Actions {
+		ids = append(ids, a.ID)
+	}
+	return ids
+}
+
 func readText(src []byte, languages []string) (*Text, error) {
 	var t Text
 	if err := yaml.UnmarshalWithOptions(src, &t, yaml.Strict()); err != nil {

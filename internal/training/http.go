@@ -404,7 +404,7 @@ func (h handler) read(c *fiber.Ctx) error {
 		p.Section = s.Title.In(p.Lang)
 		for _, slot := range s.Slots {
 			if slot[0].Kind == content.Page {
-				p.Pages = append(p.Pages, slot[0].In(p.Lang))
+				p.Pages = append(p.Pages, readAgain(slot[0], p.Lang))
 			}
 		}
 	}

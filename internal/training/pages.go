@@ -117,7 +117,20 @@ type readPage struct {
 	web.Base
 	Module  moduleView
 	Section string
-	Pages   []*content.Words
+	Pages   []pageView
+}
+
+// pageView is one of several pages of reading on one page of the site: Slug keeps their sources apart.
+type pageView struct {
+	Slug, Title, Lang string
+	Text              template.HTML
+	Sources           []*content.Source
+}
+
+func readAgain(item *content.Item, lang string) pageView {
+	w := item.In(lang)
+	text := strings.ReplaceAll(string(w.Text), `href="#source-`, `href="#`+item.Slug+`-source-`)
+	return pageView{Slug: item.Slug, Title: w.Title, Lang: w.Lang, Text: template.HTML(text), Sources: w.Sources} //nolint:gosec // the same text with other anchors
 }
 
 // itemPage is one thing to read or to answer. Before the answer it is made from words alone: nothing in it depends on the key.
