@@ -7,10 +7,14 @@ import (
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/training"
+	"github.com/upstander/upstander/internal/web"
 )
 
 // routes registers every feature on its doors, one line each. testdata/routes.golden is the map that comes of it.
 func (a *App) routes() {
+	if a.opts.Demo {
+		web.GuideRoutes(a.server)
+	}
 	doors := people.NewDoors(a.server, a.people)
 	people.Routes(doors, a.people)
 	campaign.Routes(doors, a.campaign)

@@ -93,4 +93,6 @@ func SignInPath(back string) string {
 }
 
 // Views lists the package's views and what they show, for the test that checks one against the other.
-func Views() map[string]any { return map[string]any{"error/error": errorPage{}} }
+func Views() map[string]any {
+	return map[string]any{"styleguide/guide": guidePage{}, "error/error": errorPage{}}
+}

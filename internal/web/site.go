@@ -46,7 +46,7 @@ const publicPrefix = "/~"
 
 // ReservedIDs are first path segments that no institution can be called.
 func ReservedIDs() []string {
-	return []string{"app", "public", "brand", "healthz", "readyz", "sw.js", "robots.txt", "favicon.ico", ".well-known"}
+	return []string{"app", "public", "brand", "healthz", "readyz", "sw.js", "robots.txt", "favicon.ico", ".well-known", "styleguide"}
 }
 
 // place is where a request is on the site.
