@@ -361,10 +361,13 @@ func TestAnswerOfSomebodyElsesPageIsRefused(t *testing.T) {
 	if a := alex.Get(at); strings.Contains(a.Body, "Reply C.") {
 		t.Error("the answer was taken for somebody else's")
 	}
-	for range 2 { // the second time it is sent again
-		if a := sam.Post(at, "do", "answer", "option", "c", "owner", sams); a.Status != http.StatusSeeOther {
-			t.Errorf("a form of one's own: %d", a.Status)
+	for range 2 { // sent again, because the reply to the first was lost
+		if a := sam.Post(at, "do", "answer", "option", "c", "owner", sams); a.Status != http.StatusSeeOther || a.Location != at {
+			t.Errorf("a form of one's own: %d to %s", a.Status, a.Location)
 		}
+	}
+	if a := sam.Post(at, "do", "answer", "option", "a", "owner", sams); !strings.HasSuffix(a.Location, "said=answered-before") {
+		t.Errorf("another answer afterwards: to %s", a.Location)
 	}
 	if a := sam.Get(at); !strings.Contains(a.Body, "Reply C.") {
 		t.Error("the answer is not there")
