@@ -1,6 +1,7 @@
 package content
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/upstander/upstander/internal/fault"
@@ -13,6 +14,11 @@ type Answer struct {
 	Sure    int               `bson:"sure,omitempty"`    // myth: 1 not sure, 2 fairly, 3 very
 	Path    []string          `bson:"path,omitempty"`    // scenario: the step taken at each moment
 	Placed  map[string]string `bson:"placed,omitempty"`  // sort: thing -> place
+}
+
+// Same says whether two answers say the same.
+func (a Answer) Same(b Answer) bool {
+	return slices.Equal(a.Options, b.Options) && a.Verdict == b.Verdict && a.Sure == b.Sure && slices.Equal(a.Path, b.Path) && maps.Equal(a.Placed, b.Placed)
 }
 
 // The two verdicts on a myth's statement.

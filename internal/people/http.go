@@ -74,9 +74,23 @@ func (g guard) member(c *fiber.Ctx) error {
 		}
 		return err
 	}
+	if g.strays(c, p) {
+		return fmt.Errorf("form of another person: %w", fault.Conflict)
+	}
 	c.Locals(personKey{}, p)
 	g.server.SignedIn(c, p.Institution, p.Language, g.people.Owner(p.ID))
 	return c.Next()
+}
+
+// strays says whether a posted form names another owner: it stood on a page from before somebody else signed in on this device, and waited there,
+// perhaps for the network.
+func (g guard) strays(c *fiber.Ctx, p Person) bool {
+	if c.Method() != fiber.MethodPost {
+		return false
+	}
+	f, err := web.ReadForm(c)
+	owner := f.Text(web.OwnerField)
+	return err == nil && owner != "" && !g.people.owns(p.ID, owner)
 }
 
 // hold keeps a posted form that names its owner for after the sign-in.

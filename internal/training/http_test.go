@@ -346,6 +346,34 @@ func TestAnswerOnAnExpiredSessionIsStillThere(t *testing.T) {
 	}
 }
 
+// TestAnswerOfSomebodyElsesPageIsRefused sends a form that has waited on a page, for the network perhaps, while another person signed in on the device.
+func TestAnswerOfSomebodyElsesPageIsRefused(t *testing.T) {
+	f := newFixture(t)
+	sam, alex := f.SignIn("sam@north.example"), f.SignIn("alex@north.example")
+	at := f.path("pick-some")
+	for _, v := range []*peopletest.Visitor{sam, alex} {
+		v.Post("/app/training/"+f.module().Slug, "route", "main")
+	}
+	sams := ownerField.FindStringSubmatch(sam.Get(at).Body)[1]
+	if a := alex.Post(at, "do", "answer", "option", "c", "owner", sams); a.Status != http.StatusConflict {
+		t.Errorf("a form of another person: %d", a.Status)
+	}
+	if a := alex.Get(at); strings.Contains(a.Body, "Reply C.") {
+		t.Error("the answer was taken for somebody else's")
+	}
+	for range 2 { // sent again, because the reply to the first was lost
+		if a := sam.Post(at, "do", "answer", "option", "c", "owner", sams); a.Status != http.StatusSeeOther || a.Location != at {
+			t.Errorf("a form of one's own: %d to %s", a.Status, a.Location)
+		}
+	}
+	if a := sam.Post(at, "do", "answer", "option", "a", "owner", sams); !strings.HasSuffix(a.Location, "said=answered-before") {
+		t.Errorf("another answer afterwards: to %s", a.Location)
+	}
+	if a := sam.Get(at); !strings.Contains(a.Body, "Reply C.") {
+		t.Error("the answer is not there")
+	}
+}
+
 func TestAnotherWayIsOneTapAway(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")

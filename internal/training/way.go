@@ -131,8 +131,8 @@ func (w way) answer(item *content.Item, a content.Answer) (taken bool, err error
 	if !w.belongs(item) || !item.Asked() {
 		return false, errElsewhere(item)
 	}
-	if _, answered := w.current(item); answered && item.Kind != content.Scenario {
-		return false, nil
+	if given, answered := w.current(item); answered && item.Kind != content.Scenario {
+		return given.Same(a), nil // the same answer may come twice, when the network loses our reply to the first
 	}
 	if p := w.practising(item); p != nil {
 		p.Answer = &a

@@ -97,6 +97,21 @@ func (s *Server) asset(c *fiber.Ctx) error {
 	if hash == f.hash {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=31536000, immutable")
 	}
+	return f.send(c)
+}
+
+// worker answers /sw.js. A service worker looks after what lies below its own address, so it stands at the root; and that address never changes, so
+// browsers must ask each time.
+func (s *Server) worker(c *fiber.Ctx) error {
+	f, ok := s.assets.find("js/sw.js")
+	if !ok {
+		return fiber.ErrNotFound
+	}
+	c.Set(fiber.HeaderCacheControl, "no-cache")
+	return f.send(c)
+}
+
+func (f asset) send(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, f.kind)
 	c.Vary(fiber.HeaderAcceptEncoding)
 	if strings.Contains(c.Get(fiber.HeaderAcceptEncoding), "gzip") {

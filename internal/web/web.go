@@ -129,6 +129,7 @@ func (s *Server) system() {
 	d := s.NewDoor("system", System)
 	d.Get("/healthz", func(c *fiber.Ctx) error { return c.SendString("ok\n") })
 	d.Get("/public/*", s.asset)
+	d.Get("/sw.js", s.worker)
 }
 
 // Ready answers /readyz: it fails while anything that is asked fails.

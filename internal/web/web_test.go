@@ -297,6 +297,18 @@ func TestAssets(t *testing.T) {
 	}
 }
 
+// TestServiceWorker looks for what a browser insists on: the worker stands at the root, is JavaScript, and no copy of it is believed unasked.
+func TestServiceWorker(t *testing.T) {
+	s := newServer(t, io.Discard)
+	for _, host := range []string{"upstander.test", "train.south.test"} {
+		resp, body := get(t, s, host, "/sw.js")
+		if resp.StatusCode != 200 || resp.Header.Get("Cache-Control") != "no-cache" || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/javascript") ||
+			!strings.Contains(resp.Header.Get("Content-Security-Policy"), "connect-src 'self'") || !strings.Contains(body, `addEventListener("fetch"`) {
+			t.Errorf("%s: %d %v", host, resp.StatusCode, resp.Header)
+		}
+	}
+}
+
 func TestAssetsAreReadAgainOnReload(t *testing.T) {
 	files := fstest.MapFS{"a.css": {Data: []byte("one")}}
 	a, err := loadAssets(files, true)

@@ -1,31 +1,64 @@
 // Quick exit. The button's form works without this; with it the page is covered at once and the address is replaced. Escape three times
-// within five seconds does the same, unless an Escape closed something. This file talks to nobody: pages about reports load it too.
+// within five seconds does the same, unless an Escape closed something. This file talks to nobody: pages about reports load it too. It is loaded
+// before the page is painted: whoever comes Back after leaving shall see nothing, not even for a moment.
 (() => {
-  "use strict";
-  const form = document.querySelector("form.leave");
-  if (!form) return;
-  const leave = () => {
-    const cover = document.createElement("div");
-    cover.className = "cover";
-    document.documentElement.append(cover);
-    document.title = " ";
-    document.dispatchEvent(new Event("upstander:leave"));
-    window.location.replace(form.dataset.to);
-  };
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    leave();
-  });
-  let presses = [];
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || event.defaultPrevented || event.repeat) return;
-    if (document.querySelector("dialog[open], [popover]:popover-open, details.menu[open]")) {
-      presses = [];
-      return;
-    }
-    const now = event.timeStamp;
-    presses = presses.filter((at) => now - at < 5000);
-    presses.push(now);
-    if (presses.length === 3) leave();
-  });
+	"use strict";
+	const root = document.documentElement;
+	const signedIn = /^\/app(\/|$)/.test(location.pathname);
+	// Where this tab has been left for. It is gone with the tab, or when somebody opens the site anew.
+	const left = (to) => {
+		try {
+			if (to) sessionStorage.setItem("left", to);
+			else if (to === "") sessionStorage.removeItem("left");
+			return sessionStorage.getItem("left");
+		} catch {
+			return null; // storage is switched off
+		}
+	};
+	const away = (to) => {
+		root.hidden = true;
+		location.replace(to);
+	};
+	if (left()) {
+		if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") away(left());
+		else left("");
+	}
+	// A page of the signed-in half is never shown again from the browser's memory: the session may have ended meanwhile.
+	addEventListener("pagehide", (event) => {
+		if (event.persisted && signedIn) root.hidden = true;
+	});
+	addEventListener("pageshow", (event) => {
+		if (!event.persisted) return;
+		if (left()) away(left());
+		else if (signedIn) location.reload();
+	});
+	const leave = () => {
+		const form = document.querySelector("form.leave");
+		if (!form) return;
+		const cover = document.createElement("div");
+		cover.className = "cover";
+		root.append(cover);
+		document.body.hidden = true;
+		document.title = " ";
+		left(form.dataset.to);
+		document.dispatchEvent(new Event("upstander:leave"));
+		location.replace(form.dataset.to);
+	};
+	document.addEventListener("submit", (event) => {
+		if (!event.target.matches("form.leave")) return;
+		event.preventDefault();
+		leave();
+	});
+	let presses = [];
+	document.addEventListener("keydown", (event) => {
+		if (event.key !== "Escape" || event.defaultPrevented || event.repeat) return;
+		if (document.querySelector(":is(dialog[open], :popover-open, details.menu[open])")) {
+			presses = [];
+			return;
+		}
+		const now = event.timeStamp;
+		presses = presses.filter((at) => now - at < 5000);
+		presses.push(now);
+		if (presses.length === 3) leave();
+	});
 })();
