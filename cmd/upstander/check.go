@@ -11,6 +11,7 @@ import (
 
 	"github.com/upstander/upstander/internal/app"
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/locale"
 )
 
 func checkCommand() *cobra.Command {
@@ -40,6 +41,13 @@ func checkCommand() *cobra.Command {
 			}
 			for _, m := range lib.Modules() {
 				fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s\n", m.ID, m.Edition, m.Contents())
+			}
+			words, err := locale.Load()
+			if err != nil {
+				return err
+			}
+			for _, r := range append(lib.Reviews(), words.Reviews()...) {
+				fmt.Fprintln(cmd.OutOrStdout(), r)
 			}
 			return nil
 		},

@@ -295,8 +295,19 @@ func (s *story) item() (*content.Item, error) {
 	return nil, fmt.Errorf("%s shows no item", s.browser.url)
 }
 
+// pass goes through the gate, where one stands before the item on the page.
+func (s *story) pass() error {
+	if !s.browser.sees("Before you go on") {
+		return nil
+	}
+	return s.browser.press("Continue")
+}
+
 // answer rightly | wrongly: whatever is asked on the page, and stay on it
 func (s *story) answer(how string) error {
+	if err := s.pass(); err != nil {
+		return err
+	}
 	it, err := s.item()
 	if err != nil {
 		return err
@@ -373,7 +384,7 @@ func goToCommand(s *story, args []string) error {
 			return err
 		}
 		if string(it.Kind) == args[0] {
-			return nil
+			return s.pass()
 		}
 		if err := goOnCommand(s, []string{"rightly", "1"}); err != nil {
 			return err
@@ -533,6 +544,9 @@ func (s *story) toFirstQuestion(email string) error {
 		}
 		if it.Kind == content.Choice || it.Kind == content.Myth {
 			return nil
+		}
+		if err := s.pass(); err != nil {
+			return err
 		}
 		if err := s.browser.press("Go on"); err != nil {
 			return err

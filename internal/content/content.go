@@ -45,6 +45,8 @@ type Module struct {
 	words map[string]*ModuleWords
 	items map[string]*Item // by id
 	slugs map[string]*Item // by Slug
+
+	reviews []locale.Review
 }
 
 // ModuleWords is what a module says of itself in one language.

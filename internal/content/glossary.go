@@ -48,15 +48,17 @@ func (l *Library) Terms(lang string) []TermWords {
 }
 
 // readGlossary reads the glossary, if there is one, and its translations.
-func readGlossary(r *report, fsys fs.FS) []*Term {
+func readGlossary(r *report, fsys fs.FS) ([]*Term, []locale.Review) {
 	src, err := fs.ReadFile(fsys, glossaryFile)
 	if err != nil {
-		return nil
+		return nil, nil
 	}
 	root, ok := parse(r, glossaryFile, src)
 	if !ok {
-		return nil
+		return nil, nil
 	}
+	source := said{}
+	source.add("", root, true)
 	f := root.mapping()
 	sources := readSources(f.need("sources").mapping())
 	var terms []*Term
@@ -82,23 +84,28 @@ func readGlossary(r *report, fsys fs.FS) []*Term {
 	}
 	f.done()
 	translations, _ := fs.Glob(fsys, "glossary.*.yaml")
+	var reviews []locale.Review
 	for _, file := range translations {
-		translateGlossary(r, fsys, file, byID)
+		if isTranslation(file) {
+			reviews = append(reviews, translateGlossary(r, fsys, file, byID, source))
+		}
 	}
-	return terms
+	return terms, reviews
 }
 
-func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term) {
+func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term, source said) locale.Review {
 	lang := strings.TrimSuffix(strings.TrimPrefix(file, "glossary."), ".yaml")
 	src, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		r.add(position{file: file}, "the file cannot be read: %v", err)
-		return
+		return locale.Review{}
 	}
 	root, ok := parse(r, file, src)
 	if !ok {
-		return
+		return locale.Review{}
 	}
+	own := said{}
+	own.add("", root, false)
 	f := root.mapping()
 	for id, t := range byID {
 		m := f.get(id).mapping()
@@ -111,6 +118,7 @@ func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term
 		m.done()
 	}
 	f.done()
+	return reviewGlossary(r, fsys, lang, source, own)
 }
 
 // matching compiles what is linked to a term: the words that its entry lists, or the term itself; [] links nothing.

@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"time"
+
+	"github.com/upstander/upstander/internal/locale"
 )
 
 // Library is every module of a folder and their glossary, parsed and checked. It never changes.
@@ -13,6 +15,7 @@ type Library struct {
 	terms   []*Term
 	byID    map[string]*Module
 	bySlug  map[string]*Module
+	reviews []locale.Review // of the glossary
 }
 
 // Load reads every module below fsys: each folder that holds a module.yaml. The error is Problems: everything that is wrong.
@@ -38,7 +41,7 @@ func Load(fsys fs.FS) (*Library, error) {
 		lib.modules = append(lib.modules, m)
 		lib.byID[m.ID], lib.bySlug[m.Slug] = m, m
 	}
-	lib.terms = readGlossary(r, fsys)
+	lib.terms, lib.reviews = readGlossary(r, fsys)
 	for _, m := range lib.modules {
 		linkTerms(m, lib.terms)
 	}

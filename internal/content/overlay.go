@@ -14,9 +14,9 @@ import (
 // all, so that no page mixes two languages within a sentence.
 func (b *builder) overlays() {
 	for lang, complete := range b.m.Languages {
-		o := &overlay{b: b, lang: lang, must: complete == Complete}
+		o := &overlay{b: b, lang: lang, must: complete == Complete, said: said{}}
 		o.module()
-		known := []string{"module.yaml"}
+		known := []string{"module.yaml", reviewFile}
 		entries, _ := fs.ReadDir(b.fsys, b.folder)
 		for _, e := range entries {
 			if found := sectionFile.FindStringSubmatch(e.Name()); found != nil && !e.IsDir() {
@@ -30,6 +30,7 @@ func (b *builder) overlays() {
 				b.r.add(position{file: path.Join(b.folder, lang, e.Name()), line: 1, column: 1}, "the module has no %s to translate", e.Name())
 			}
 		}
+		o.review()
 	}
 }
 
@@ -37,6 +38,7 @@ type overlay struct {
 	b    *builder
 	lang string
 	must bool
+	said said
 }
 
 func (o *overlay) module() {
@@ -44,6 +46,7 @@ func (o *overlay) module() {
 	if !ok {
 		return
 	}
+	o.said.add("", root, false)
 	f := root.mapping()
 	o.b.m.words[o.lang] = &ModuleWords{Lang: o.lang, Title: f.need("title").line(), Summary: f.need("summary").line()}
 	outcomes := f.need("outcomes").mapping()
@@ -71,6 +74,7 @@ func (o *overlay) section(file, id string) {
 		return // the source file could not be read; that is reported already
 	}
 	s := o.b.m.Sections[at]
+	o.said.add(id, root, false)
 	f := root.mapping()
 	s.Title[o.lang] = f.need("title").line()
 	items := f.get("items").mapping()

@@ -22,13 +22,14 @@ type builder struct {
 
 	routeLists map[*Route][]node // where routes name their sections, for the checks across files
 	outcomeAt  map[string]position
+	said       said // the source language
 }
 
 func readModule(r *report, fsys fs.FS, folder string) *Module {
 	b := &builder{r: r, fsys: fsys, folder: folder, m: &Module{
 		Languages: map[string]Completeness{}, Sources: map[string]*Source{}, words: map[string]*ModuleWords{},
 		items: map[string]*Item{}, slugs: map[string]*Item{},
-	}, routeLists: map[*Route][]node{}, outcomeAt: map[string]position{}}
+	}, routeLists: map[*Route][]node{}, outcomeAt: map[string]position{}, said: said{}}
 	b.sources()
 	b.module()
 	b.sections()
@@ -92,6 +93,7 @@ func (b *builder) module() {
 	if !ok {
 		return
 	}
+	b.said.add("", root, true)
 	m, f := b.m, root.mapping()
 	m.ID = f.need("id").id()
 	if m.ID != path.Base(b.folder) {
@@ -174,6 +176,7 @@ func (b *builder) section(name string) {
 		return
 	}
 	f := root.mapping()
+	b.said.add(sectionFile.FindStringSubmatch(name)[1], root, true)
 	s := &Section{ID: sectionFile.FindStringSubmatch(name)[1], Title: locale.Text{locale.Source: f.need("title").line()}}
 	if slices.ContainsFunc(b.m.Sections, func(o *Section) bool { return o.ID == s.ID }) {
 		f.problem("section %q is there twice", s.ID)

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
 	"slices"
@@ -21,7 +22,7 @@ import (
 	"golang.org/x/text/message"
 )
 
-//go:embed catalogue/*.yaml
+//go:embed catalogue/*.yaml catalogue/review/*.yaml
 var catalogueFiles embed.FS
 
 // Source is the language that the catalogues are written in first.
@@ -31,6 +32,7 @@ const Source = "en"
 type Catalogue struct {
 	languages []string
 	speakers  map[string]*Speaker
+	reviews   []Review
 }
 
 // Speaker says messages in one language.
@@ -108,6 +110,9 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 			}
 		}
 	}
+	if c.reviews, err = readReviews(fsys, messages); err != nil {
+		return nil, err
+	}
 	slices.Sort(c.languages)
 	at := slices.Index(c.languages, Source)
 	c.languages = append([]string{Source}, slices.Delete(c.languages, at, at+1)...)
@@ -116,6 +121,12 @@ func LoadFrom(fsys fs.FS) (*Catalogue, error) {
 
 // Languages lists the codes of every language, the source first.
 func (c *Catalogue) Languages() []string { return c.languages }
+
+// Reviews says how far native readers have come with the interface in each language but the source.
+func (c *Catalogue) Reviews() []Review { return c.reviews }
+
+// Keys lists the keys of every message.
+func (c *Catalogue) Keys() []string { return slices.Sorted(maps.Keys(c.speakers[Source].known)) }
 
 // Has says whether there is such a language.
 func (c *Catalogue) Has(lang string) bool { _, ok := c.speakers[lang]; return ok }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/gofiber/fiber/v2"
@@ -150,7 +151,7 @@ func (h handler) start(c *fiber.Ctx) error {
 	p.Module = viewModule(m, p.Lang)
 	if found && j.Completed == "" {
 		w := lay(m, &j)
-		p.Percent, p.Sections = w.percent(), w.sections(p.Lang, nil)
+		p.Percent, p.PutOff, p.Sections = w.percent(), w.putOff(), w.sections(p.Lang, nil)
 	}
 	return web.Render(c, "training/start", p)
 }
@@ -208,27 +209,24 @@ func (h handler) item(c *fiber.Ctx) error {
 	if f, ok := h.persons.Held(c, h.server); ok { // sent on a session that had run out
 		return h.perform(c, w, item, f)
 	}
+	if w.gated(item) {
+		return h.gate(c, w, item)
+	}
 	return h.show(c, w, item, content.Answer{}, nil)
+}
+
+// gate shows the content notes of an item, and three ways on.
+func (h handler) gate(c *fiber.Ctx, w way, item *content.Item) error {
+	p := &gatePage{Base: h.server.NewBase(c, "item.title-page"), Notes: item.Notes, Again: w.skipped(item)}
+	p.placeView = w.place(p.Lang, item)
+	p.Title = w.placeTitle(p.Base, p.placeView, item)
+	return web.Render(c, "training/gate", p)
 }
 
 // show renders an item, with what was typed and what is wrong with it.
 func (h handler) show(c *fiber.Ctx, w way, item *content.Item, typed content.Answer, problem error) error {
 	p := h.page(h.server.NewBase(c, "item.title-page"), w, item, typed)
-	switch {
-	case p.Practice:
-		p.Title = p.T("item.title-practice", "Left", p.Left)
-	default:
-		n := 0
-		for _, s := range w.stops {
-			if s.section == item.Section {
-				n++
-			}
-			if s.item == item {
-				break
-			}
-		}
-		p.Title = p.T("item.title", "Part", p.Part, "Number", n)
-	}
+	p.Title = w.placeTitle(p.Base, p.placeView, item)
 	p.Again = c.Query("said") == "answered-before"
 	if problem != nil && !p.Refuse(problem) {
 		return problem
@@ -257,7 +255,8 @@ func (h handler) act(c *fiber.Ctx) error {
 	return h.perform(c, w, item, f)
 }
 
-// perform does what an item's button says: change the language with what was typed kept, go on, take a step in a story, go back in it, or answer.
+// perform does what an item's button says: change the language with what was typed kept, go on, go
+// past its content notes, leave it for the end, take a step in a story, go back in it, or answer.
 func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) error {
 	ctx, person, m := c.UserContext(), people.Current(c), w.module
 	here := address(m, item.Slug)
@@ -273,6 +272,15 @@ func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) er
 	case "next":
 		_, err = h.training.Onward(ctx, person.ID, m, item)
 		here = address(m, "go")
+	case "continue":
+		_, err = h.training.Acknowledge(ctx, person.ID, m, item)
+	case "skip":
+		var more bool
+		_, more, err = h.training.Skip(ctx, person.ID, m, item)
+		here = address(m, "go")
+		if !more { // the same gate again would say nothing: the module's page shows every way from here
+			here = "/app/training/" + m.Slug + "?said=put-off"
+		}
 	case "step":
 		_, err = h.training.Step(ctx, person.ID, m, item, number(f.Text("at")), f.Text("step"))
 	case "rewind":
@@ -405,12 +413,14 @@ func (h handler) read(c *fiber.Ctx) error {
 		for _, slot := range s.Slots {
 			if slot[0].Kind == content.Page {
 				p.Pages = append(p.Pages, readAgain(slot[0], p.Lang))
+				p.Notes = append(p.Notes, slot[0].Notes...)
 			}
 		}
 	}
 	if p.Section == "" {
 		return fmt.Errorf("section: %w", fault.NotFound)
 	}
+	p.Notes = slices.DeleteFunc(content.NoteIDs(), func(n string) bool { return !slices.Contains(p.Notes, n) })
 	return web.Render(c, "training/read", p)
 }
 

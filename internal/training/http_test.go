@@ -378,6 +378,7 @@ func TestAnotherWayIsOneTapAway(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
 	v.Post("/app/training/"+f.module().Slug, "route", "main")
+	v.Post(f.path("first-page"), "do", "continue")
 	if a := v.Get(f.path("first-page")); !strings.Contains(a.Body, `name="route" value="another-way"`) || !strings.Contains(a.Body, "It counts the same") {
 		t.Error("the item does not offer another way")
 	}
@@ -453,7 +454,10 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 	f.T.Helper()
 	id := journeyID(v.Person.ID, m.ID)
 	_, err := f.training.store.upsert(f.T.Context(), id, func(j *Journey, _ bool) error {
-		*j = Journey{ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: PendingNothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}}}
+		*j = Journey{
+			ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: PendingNothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}},
+			Acknowledged: map[string][]string{it.Section.ID: it.Notes},
+		}
 		return nil
 	})
 	if err != nil {

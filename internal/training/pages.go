@@ -60,6 +60,7 @@ type startPage struct {
 	Route     string // the one taken, while under way
 	Completed string // civil date; empty: not yet
 	Percent   int
+	PutOff    int // places left for the end
 	Sections  []sectionLink
 }
 
@@ -117,6 +118,7 @@ type readPage struct {
 	web.Base
 	Module  moduleView
 	Section string
+	Notes   []string // of all the pages
 	Pages   []pageView
 }
 
@@ -136,21 +138,13 @@ func readAgain(item *content.Item, lang string) pageView {
 // itemPage is one thing to read or to answer. Before the answer it is made from words alone: nothing in it depends on the key.
 type itemPage struct {
 	web.Base
-	ModuleSlug string
-	Slug       string
-	Words      *content.Words
-	Drawing    string // name of the scene above it; empty: none
-	Notes      []string
-	Law        string // the jurisdiction it speaks of, where that is not the module's; empty: it is
-	Several    bool
-
-	Part, Parts int
-	Section     string
-	Percent     int
-	Segments    []segment
-	Practice    bool
-	Left        int    // places left in this round of practice
-	OtherWay    string // another route with the same standing, one tap away and with no reason asked
+	placeView
+	Words   *content.Words
+	Drawing string // name of the scene above it; empty: none
+	Notes   []string
+	MaySkip bool   // it carries a note, and its answer or its reading is still to come
+	Law     string // the jurisdiction it speaks of, where that is not the module's; empty: it is
+	Several bool
 
 	Options  []optionView
 	Verdicts []optionView
@@ -161,6 +155,29 @@ type itemPage struct {
 	Answered bool
 	Again    bool // answered before, in another window
 	Reply    replyView
+}
+
+// placeView is where the learner is, and the ways from there.
+type placeView struct {
+	ModuleSlug string
+	Slug       string
+
+	Part, Parts int
+	Section     string
+	Percent     int
+	Segments    []segment
+	Practice    bool
+	Left        int    // places left in this round of practice
+	PutOff      int    // places left for the end
+	OtherWay    string // another route with the same standing, one tap away and with no reason asked
+}
+
+// gatePage stands before an item that carries a content note, at its address and with nothing of it but the note.
+type gatePage struct {
+	web.Base
+	placeView
+	Notes []string
+	Again bool // it was left for the end before
 }
 
 // segment is one part of the thin line of progress.
@@ -264,17 +281,11 @@ func (r replyView) Mark() string {
 func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
 	words := item.In(base.Lang)
 	p := &itemPage{
-		Base: base, ModuleSlug: w.module.Slug, Slug: item.Slug, Words: words,
-		Drawing: item.Drawing, Notes: item.Notes, Several: item.Several,
+		Base: base, placeView: w.place(base.Lang, item), Words: words,
+		Drawing: item.Drawing, Notes: item.Notes, MaySkip: len(item.Notes) > 0 && w.left(item), Several: item.Several,
 	}
 	if item.Jurisdiction != w.module.Jurisdiction {
 		p.Law = item.Jurisdiction
-	}
-	w.progress(p, item)
-	for _, r := range w.module.Routes {
-		if r != w.route && p.OtherWay == "" {
-			p.OtherWay = r.ID
-		}
 	}
 	answer, answered := w.current(item)
 	p.Answered = answered
@@ -307,12 +318,11 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 	return p
 }
 
-// progress fills in where the learner is.
-func (w way) progress(p *itemPage, item *content.Item) {
+// place says where the learner is at an item.
+func (w way) place(lang string, item *content.Item) placeView {
+	p := placeView{ModuleSlug: w.module.Slug, Slug: item.Slug, Percent: w.percent(), Parts: len(w.route.Sections), PutOff: w.putOff()}
 	here, _ := w.onRoute(item)
-	p.Percent = w.percent()
-	p.Parts = len(w.route.Sections)
-	for i, s := range w.sections(p.Lang, here.section) {
+	for i, s := range w.sections(lang, here.section) {
 		state := "ahead"
 		switch {
 		case s.Current:
@@ -330,6 +340,29 @@ func (w way) progress(p *itemPage, item *content.Item) {
 			}
 		}
 	}
+	for _, r := range w.module.Routes {
+		if r != w.route && p.OtherWay == "" {
+			p.OtherWay = r.ID
+		}
+	}
+	return p
+}
+
+// placeTitle names a place in a browser's history without saying what stands there.
+func (w way) placeTitle(base web.Base, p placeView, item *content.Item) string {
+	if p.Practice {
+		return base.T("item.title-practice", "Left", p.Left)
+	}
+	n := 0
+	for _, s := range w.stops {
+		if s.section == item.Section {
+			n++
+		}
+		if s.item == item {
+			break
+		}
+	}
+	return base.T("item.title", "Part", p.Part, "Number", n)
 }
 
 // sections lists the parts of the route with the address of the first thing in each.
@@ -508,6 +541,6 @@ func Views() map[string]any {
 	return map[string]any{
 		"training/home": homePage{}, "training/catalog": catalogPage{}, "training/about": aboutPage{}, "training/start": startPage{},
 		"training/page": itemPage{}, "training/reflect": itemPage{}, "training/choice": itemPage{}, "training/myth": itemPage{},
-		"training/scenario": itemPage{}, "training/sort": itemPage{}, "training/done": donePage{}, "training/read": readPage{},
+		"training/scenario": itemPage{}, "training/sort": itemPage{}, "training/done": donePage{}, "training/read": readPage{}, "training/gate": gatePage{},
 	}
 }

@@ -36,6 +36,9 @@ type Journey struct {
 	Practice []Practice                     `bson:"practice"`
 	Rounds   int                            `bson:"rounds"` // of practice
 
+	Acknowledged map[string][]string `bson:"acknowledged"` // content notes gone past, by section id
+	Skipped      []string            `bson:"skipped"`      // item ids left for the end, in that order
+
 	Completed    string    `bson:"completed"` // civil date; empty: under way
 	Pending      string    `bson:"pending"`   // what has to follow: Nothing or Standing
 	ClaimedUntil time.Time `bson:"claimed_until"`
@@ -49,6 +52,15 @@ type Practice struct {
 	Item    string          `bson:"item"`
 	Done    bool            `bson:"done"`
 	Answer  *content.Answer `bson:"answer"`
+}
+
+// emptyJourney is a journey on which nothing has happened.
+func emptyJourney(id, person string, m *content.Module) Journey {
+	return Journey{
+		ID: id, Person: person, Module: m.ID, Edition: m.Edition, Pending: PendingNothing,
+		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
+		Acknowledged: map[string][]string{}, Skipped: []string{},
+	}
 }
 
 // What a journey can have pending.
@@ -154,10 +166,8 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 	return s.store.upsert(ctx, id, func(j *Journey, found bool) error {
 		switch {
 		case !found:
-			*j = Journey{
-				ID: id, Person: person, Module: m.ID, Edition: m.Edition, Route: route, Seed: s.cfg.NewSeed(), Pending: PendingNothing,
-				Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
-			}
+			*j = emptyJourney(id, person, m)
+			j.Route, j.Seed = route, s.cfg.NewSeed()
 		case j.Completed == "" && j.Route != route:
 			j.Route = route
 		default:
@@ -191,6 +201,20 @@ func (s *Service) Step(ctx context.Context, person string, m *content.Module, it
 // Rewind goes back in a scenario to where the given number of steps had been taken; to 0 starts it anew.
 func (s *Service) Rewind(ctx context.Context, person string, m *content.Module, item *content.Item, to int) (Journey, error) {
 	return s.change(ctx, person, m, func(w way) error { return w.rewind(item, to) })
+}
+
+// Acknowledge goes past the content notes before an item: they are not put in its way again in that section.
+func (s *Service) Acknowledge(ctx context.Context, person string, m *content.Module, item *content.Item) (Journey, error) {
+	return s.change(ctx, person, m, func(w way) error { return w.acknowledge(item) })
+}
+
+// Skip leaves an item that carries a content note for the end of the route. It is not done by that; more is false when nothing else is left.
+func (s *Service) Skip(ctx context.Context, person string, m *content.Module, item *content.Item) (j Journey, more bool, err error) {
+	j, err = s.change(ctx, person, m, func(w way) error {
+		more, err = w.skip(item)
+		return err
+	})
+	return j, more, err
 }
 
 // Onward goes past an item, to the next thing to do: the rest of the route, then practice, then completion. Going on from an item that is not

@@ -131,6 +131,7 @@ func (w way) answer(item *content.Item, a content.Answer) (taken bool, err error
 	if !w.belongs(item) || !item.Asked() {
 		return false, errElsewhere(item)
 	}
+	w.see(item)
 	if given, answered := w.current(item); answered && item.Kind != content.Scenario {
 		return given.Same(a), nil // the same answer may come twice, when the network loses our reply to the first
 	}
@@ -148,6 +149,7 @@ func (w way) step(item *content.Item, at int, step string) error {
 	if !w.belongs(item) || item.Kind != content.Scenario {
 		return errElsewhere(item)
 	}
+	w.see(item)
 	walk := w.journey.Walks[item.ID]
 	if _, ok := item.Trail(walk); !ok { // the story has been edited: begin again
 		walk = nil
@@ -194,6 +196,9 @@ func (w way) onward(item *content.Item, today string) error {
 	if !w.belongs(item) {
 		return errElsewhere(item)
 	}
+	if !item.Asked() {
+		w.see(item)
+	}
 	if p := w.practising(item); p != nil {
 		if _, answered := w.current(item); !item.Asked() || answered {
 			p.Done = true
@@ -214,33 +219,43 @@ func (w way) onward(item *content.Item, today string) error {
 	return nil
 }
 
-// next returns what to do after an item (nil: from the beginning): what is left of the route behind it, then what is left in front of it, then
-// practice; nil when nothing is left. Somebody who has gone back to read something again is led to where they were.
+// next returns what to do after an item (nil: from the beginning); nil when nothing is left. An item that is not done yet leads to itself.
 func (w way) next(after *content.Item) *content.Item {
-	stops := w.stops
-	at := slices.IndexFunc(stops, func(s stop) bool { return after != nil && s.item == after })
-	if at >= 0 && w.practising(after) == nil && !w.done(after) {
+	if s, ok := w.onRoute(after); ok && w.practising(after) == nil && !w.done(s.item) {
 		return after
 	}
-	if slices.ContainsFunc(stops, func(s stop) bool { return !w.done(s.item) }) {
-		for _, s := range append(slices.Clone(stops[at+1:]), stops...) {
-			if !w.done(s.item) {
-				return s.item
+	return w.following(after)
+}
+
+// following returns what stands behind an item, or from the beginning: what is left of the route behind it, then what is left in front of it, then what
+// was left for the end; when the route is done, practice in the same order. Somebody who has gone back to read something again is led to where they
+// were.
+func (w way) following(after *content.Item) *content.Item {
+	at := slices.IndexFunc(w.stops, func(s stop) bool { return after != nil && s.item == after })
+	var left []*content.Item
+	for _, s := range append(slices.Clone(w.stops[at+1:]), w.stops[:at+1]...) {
+		if !w.done(s.item) {
+			left = append(left, s.item)
+		}
+	}
+	if len(left) == 0 {
+		for _, p := range w.journey.Practice {
+			if it, ok := w.module.Item(p.Item); ok && !p.Done && p.Route == w.journey.Route {
+				left = append(left, it)
 			}
 		}
 	}
-	for _, p := range w.journey.Practice {
-		if it, ok := w.module.Item(p.Item); ok && !p.Done && p.Route == w.journey.Route {
+	for _, it := range left {
+		if !w.skipped(it) {
 			return it
 		}
 	}
-	return nil
+	return w.last(left)
 }
 
 // complete erases what was private and leaves the day.
 func (w way) complete(today string) {
-	*w.journey = Journey{
-		ID: w.journey.ID, Person: w.journey.Person, Module: w.journey.Module, Edition: w.module.Edition, Completed: today, Pending: PendingStanding,
-		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
-	}
+	left := emptyJourney(w.journey.ID, w.journey.Person, w.module)
+	left.Completed, left.Pending = today, PendingStanding
+	*w.journey = left
 }

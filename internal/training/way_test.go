@@ -280,6 +280,7 @@ func TestCompletionErases(t *testing.T) {
 	want := Journey{
 		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Completed: "2026-11-20", Pending: PendingStanding,
 		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
+		Acknowledged: map[string][]string{}, Skipped: []string{},
 	}
 	if diff := cmp.Diff(want, *w.journey); diff != "" {
 		t.Errorf("what is left (-want +got)\n%s", diff)
