@@ -32,16 +32,18 @@ func (a *App) seed(ctx context.Context) error {
 	return a.seedWall(ctx, in)
 }
 
-// wall is who has pledged in the demo: made-up initials, and what each is.
-var wall = []string{
-	"AB student", "C. student", "DW student", "E.L. staff", "FK student", "GM student", "H friend", "IO student", "J.J. student", "KA staff",
-	"LT student", "M student", "NR student", "O.P. student", "PS staff", "Q student", "RE student", "S.Y. friend", "TH student", "UV student",
-	"W student", "XZ student", "Y.D. staff",
+// wall lists who has pledged in the demo: made-up initials, and what each is.
+func wall() []string {
+	return []string{
+		"AB student", "C. student", "DW student", "E.L. staff", "FK student", "GM student", "H friend", "IO student", "J.J. student", "KA staff",
+		"LT student", "M student", "NR student", "O.P. student", "PS staff", "Q student", "RE student", "S.Y. friend", "TH student", "UV student",
+		"W student", "XZ student", "Y.D. staff",
+	}
 }
 
 func (a *App) seedWall(ctx context.Context, in people.Institution) error {
 	actions := a.pledges.Actions()
-	for i, entry := range wall {
+	for i, entry := range wall() {
 		initials, role, _ := strings.Cut(entry, " ")
 		who := people.Person{Institution: in.ID, Email: fmt.Sprintf("pledge-%d@%s", i+1, in.EmailDomains[0])}
 		if err := a.pledges.SignAs(ctx, who, pledge.Draft{Action: actions[i%len(actions)], Wall: true, Initials: initials, Role: role}); err != nil {

@@ -90,7 +90,7 @@ func TestViewsFitTheirPages(t *testing.T) {
 }
 
 var (
-	messageKey = regexp.MustCompile(`\.T "([^"]+)"`)
+	messageKey = regexp.MustCompile(`\.(?:T|Counted) "([^"]+)"`)
 	formatKey  = regexp.MustCompile(`\.T \(printf "([a-z-]+)\.%s"`)
 	assetName  = regexp.MustCompile(`\.Asset "([^"]+)"`)
 )

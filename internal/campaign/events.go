@@ -7,16 +7,14 @@ import (
 	ics "github.com/arran4/golang-ical"
 
 	"github.com/upstander/upstander/internal/fault"
-	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 )
 
 // upcoming lists what an institution announces and is not over yet, the nearest first.
 func (s *Service) upcoming(in *people.Institution) []people.Event {
-	today := s.now().In(locale.London).Format("2006-01-02")
 	var all []people.Event
 	for _, e := range in.Events {
-		if e.Day >= today {
+		if _, end := e.Times(); end.After(s.now()) {
 			all = append(all, e)
 		}
 	}
@@ -36,10 +34,7 @@ func (s *Service) calendar(in *people.Institution, id, lang, address string) (st
 		return "", fmt.Errorf("event %q: %w", id, fault.NotFound)
 	}
 	e := in.Events[at]
-	start, end, err := e.Times()
-	if err != nil {
-		return "", err
-	}
+	start, end := e.Times()
 	cal := ics.NewCalendarFor("Upstander")
 	cal.SetMethod(ics.MethodPublish)
 	entry := cal.AddEvent(e.ID + "@" + in.ID + ".upstander")

@@ -28,10 +28,9 @@ func viewEvents(list []people.Event, b web.Base) []eventView {
 	all := make([]eventView, len(list))
 	for i, e := range list {
 		all[i] = eventView{ID: e.ID, Title: e.Title.In(b.Lang), Text: e.Text.In(b.Lang), Place: e.Place.In(b.Lang)}
-		if start, _, err := e.Times(); err == nil { // they were checked when they were read
-			all[i].Day, all[i].Month = strconv.Itoa(start.Day()), b.T(fmt.Sprintf("month.%d", int(start.Month())))
-			all[i].When = b.T("front.when", "Day", b.CivilDay(e.Day), "Start", e.Start, "End", e.End)
-		}
+		start, _ := e.Times()
+		all[i].Day, all[i].Month = strconv.Itoa(start.Day()), b.T(fmt.Sprintf("month.%d", int(start.Month())))
+		all[i].When = b.T("front.when", "Day", b.CivilDay(e.Day), "Start", e.Start, "End", e.End)
 	}
 	return all
 }

@@ -1,15 +1,16 @@
 package locale
 
 import (
+	"fmt"
 	"time"
 	_ "time/tzdata" // a bare machine has no time zones
 )
 
 // London is where the days and hours of every institution are counted.
-var London = func() *time.Location {
+func London() (*time.Location, error) {
 	l, err := time.LoadLocation("Europe/London")
 	if err != nil {
-		panic(err) // tzdata is part of the program
+		return nil, fmt.Errorf("civil time: %w", err)
 	}
-	return l
-}()
+	return l, nil
+}

@@ -53,17 +53,29 @@ type Event struct {
 	Day   string      `yaml:"day"`   // 2006-01-02
 	Start string      `yaml:"start"` // 15:04, in the United Kingdom
 	End   string      `yaml:"end"`
+
+	starts, ends time.Time
 }
 
 // Times returns when the event begins and ends.
-func (e Event) Times() (start, end time.Time, err error) {
-	if start, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.Start, locale.London); err == nil {
-		end, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.End, locale.London)
+func (e Event) Times() (start, end time.Time) { return e.starts, e.ends }
+
+// readTimes reads day and hours as they are kept in London.
+func (e *Event) readTimes() error {
+	london, err := locale.London()
+	if err != nil {
+		return err
 	}
-	if err == nil && !end.After(start) {
-		err = errors.New("it ends before it begins")
+	if e.starts, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.Start, london); err != nil {
+		return err
 	}
-	return start, end, err
+	if e.ends, err = time.ParseInLocation("2006-01-02 15:04", e.Day+" "+e.End, london); err != nil {
+		return err
+	}
+	if !e.ends.After(e.starts) {
+		return errors.New("it ends before it begins")
+	}
+	return nil
 }
 
 // weather is where quick exit leads when an institution names nothing else: a page that anybody may have open.
@@ -135,8 +147,9 @@ func (in *Institution) check(languages []string) []string {
 		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
 	}
 	p = append(p, in.checkHelp()...)
-	for _, e := range in.Events {
-		_, _, err := e.Times()
+	for i := range in.Events {
+		e := &in.Events[i]
+		err := e.readTimes()
 		need(idRule.MatchString(e.ID) && e.Title[locale.Source] != "" && e.Place[locale.Source] != "", "event %s: id, title and place are needed in English (en)", e.ID)
 		need(err == nil, "event %s: day, start and end are written like 2027-02-09, 13:00 and 14:00, and it ends after it begins", e.ID)
 	}

@@ -70,6 +70,7 @@ type Config struct {
 // Service is the package's verbs.
 type Service struct {
 	cfg      Config
+	london   *time.Location
 	store    *personStore
 	sessions *ephemeral.Sessions
 	codes    *ephemeral.Codes
@@ -84,8 +85,12 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	london, err := locale.London()
+	if err != nil {
+		return nil, err
+	}
 	s := &Service{
-		cfg: cfg, store: persons,
+		cfg: cfg, store: persons, london: london,
 		sessions: cfg.Ephemeral.NewSessions(SessionIdle, SessionLife, cfg.Now), codes: cfg.Ephemeral.NewCodes(), limits: cfg.Ephemeral.NewLimits(),
 		byID: map[string]*Institution{}, byDomain: map[string]*Institution{},
 	}
@@ -123,7 +128,7 @@ func (s *Service) InstitutionOf(email string) (*Institution, error) {
 }
 
 // Today returns the civil date where the institutions are, as 2006-01-02: what a due date and a certificate go by.
-func (s *Service) Today() string { return s.cfg.Now().In(locale.London).Format(time.DateOnly) }
+func (s *Service) Today() string { return s.cfg.Now().In(s.london).Format(time.DateOnly) }
 
 // Person returns one person, or fault.NotFound.
 func (s *Service) Person(ctx context.Context, id string) (Person, error) { return s.store.get(ctx, id) }
