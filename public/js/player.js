@@ -260,14 +260,14 @@
 		if (!(await visit(location, { to }))) history.go(from - to); // the page that is here stays, with all that stands in it
 	});
 
-	// On a line of stops the bead can be dragged as well as set.
+	// On a line of spots the bead can be dragged as well as set.
 	document.addEventListener("pointerdown", (event) => {
-		const line = event.button ? null : event.target.closest(".stops");
+		const line = event.button ? null : event.target.closest(".spots");
 		if (!line) return;
 		const end = new AbortController();
 		const during = (type, listener) => addEventListener(type, listener, { signal: end.signal });
 		during("pointermove", (move) => {
-			const stop = document.elementFromPoint(move.clientX, move.clientY)?.closest(".stop");
+			const stop = document.elementFromPoint(move.clientX, move.clientY)?.closest(".spot");
 			if (stop && line.contains(stop)) stop.querySelector("input").checked = true;
 		});
 		during("selectstart", (select) => select.preventDefault());
