@@ -20,6 +20,7 @@ func Routes(d people.Doors, s *Service) {
 	d.Public.Get("/policy/:version", h.policy)
 	d.Public.Get("/glossary", h.glossary)
 	d.Public.Get("/leaving", h.leaving)
+	d.Public.Get("/tips", h.tips)
 	d.Public.Get("/events/:id/calendar.ics", h.event)
 	d.Member.Get("/to/:page", h.to)
 	d.Server.NewDoor("public", web.System).Get("/", h.chooser)
@@ -94,6 +95,16 @@ func (h handler) glossary(c *fiber.Ctx) error {
 
 func (h handler) leaving(c *fiber.Ctx) error {
 	return web.Render(c, "campaign/leaving", &leavingPage{Base: h.server.NewBase(c, "leaving.title")})
+}
+
+func (h handler) tips(c *fiber.Ctx) error {
+	in, err := h.institution(c)
+	if err != nil {
+		return err
+	}
+	p := &tipsPage{Base: h.server.NewBase(c, "tips.title")}
+	p.Campuses = viewCampuses(in, p.Lang)
+	return web.Render(c, "campaign/tips", p)
 }
 
 // to leads from the signed-in half to a public page of the person's institution.

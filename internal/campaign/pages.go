@@ -116,10 +116,16 @@ type glossaryPage struct {
 // leavingPage says what quick exit does and what it cannot do.
 type leavingPage struct{ web.Base }
 
+// tipsPage is a card to print and keep in a pocket or hang on a wall.
+type tipsPage struct {
+	web.Base
+	Campuses []campusView
+}
+
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
 	return map[string]any{
 		"campaign/front": frontPage{}, "campaign/chooser": chooserPage{}, "campaign/support": supportPage{}, "campaign/policy": policyPage{},
-		"campaign/glossary": glossaryPage{}, "campaign/leaving": leavingPage{},
+		"campaign/glossary": glossaryPage{}, "campaign/leaving": leavingPage{}, "campaign/tips": tipsPage{},
 	}
 }
