@@ -1,15 +1,14 @@
-// Moving through the training exchanges only the content of the page. Without this file every link and form works by itself; this adds that focus
-// and history stay right, that feedback is announced, and that an answer is not lost when the network drops: it waits in this page's memory, and
-// nowhere else, until it can be sent.
+// Moving through the training exchanges only the content of the page. Every link and form works without this file; it adds that feedback is
+// announced, and that an answer is not lost when the network drops: it waits in this page's memory, and nowhere else, until it can be sent.
 (() => {
 	"use strict";
 	const training = "/app/training/";
 	const words = document.getElementById("words")?.dataset;
 	if (!words || !location.pathname.startsWith(training)) return;
 
-	const slow = 300; // ms until something shows that the server is asked
+	const slow = 300; // ms until progress shows
 	const patience = 20_000; // ms until a request counts as failed
-	const away = [429, 502, 503, 504]; // the server, or what stands before it, cannot take an answer now
+	const away = [429, 502, 503, 504]; // the server cannot take an answer now
 	const mostTries = 10;
 
 	const main = () => document.getElementById("main");
@@ -17,11 +16,11 @@
 	const ours = (url) => url.origin === location.origin && url.pathname.startsWith(training);
 
 	let shown = address(location); // what <main> shows
-	let entry = history.state?.entry ?? 0; // number of the history entry that shows it
+	let entry = history.state?.entry ?? 0; // number of its history entry
 	let request = null; // the one under way
 	let sending = false; // it carries an answer
-	let held = null; // the answer that waits for the network
-	let gone = false; // this page is being left: nothing is sent or shown any more
+	let held = null; // the answer that waits
+	let gone = false; // the page is being left: nothing is sent or shown any more
 	let tries = 0;
 	let retry = 0;
 	let notice = null;
@@ -40,10 +39,8 @@
 	const announce = (text) => {
 		live.textContent = "";
 		clearTimeout(saying);
-		saying = setTimeout(() => (live.textContent = text), 100); // said again even when the words are the same
+		saying = setTimeout(() => (live.textContent = text), 100); // the same words are said again too
 	};
-
-	// Asking the server.
 
 	const showWaiting = () => {
 		const bar = make("div", { class: "waiting", role: "progressbar", "aria-label": words.waiting });
@@ -52,13 +49,13 @@
 		return bar;
 	};
 
-	// ask returns the answer to a request. It throws when the network fails, and when another request takes the place of this one.
+	// ask throws when the network fails, and when another request takes the place of this one.
 	const ask = async (url, body) => {
-		request?.abort("replaced");
+		request?.abort();
 		const mine = (request = new AbortController());
 		let bar = null;
 		const wait = setTimeout(() => (bar = showWaiting()), slow);
-		const late = setTimeout(() => mine.abort("late"), patience);
+		const late = setTimeout(() => mine.abort(), patience);
 		main().setAttribute("aria-busy", "true");
 		try {
 			const response = await fetch(url, { method: body ? "POST" : "GET", body, headers: { Accept: "text/html" }, signal: mine.signal });
@@ -73,8 +70,6 @@
 			}
 		}
 	};
-
-	// Showing what came.
 
 	const dressed = (page) => Array.from(page.querySelectorAll("link[rel=stylesheet], script[src]"), (e) => e.getAttribute("href") ?? e.getAttribute("src")).join();
 
@@ -92,20 +87,23 @@
 		document.title = page.title;
 	};
 
-	// focusOn moves focus to where reading goes on: the reply to what was sent, what is wrong with it, the next moment of a story, else the heading.
-	const focusOn = (replied, traversed) => {
+	// Reading goes on at the reply to what was sent, at what is wrong with it, at the next moment of a story, or else at the heading.
+	const focus = (replied, traversed) => {
 		const part = replied && ["reply-title", "problems", "now"].map((id) => main().querySelector("#" + id)).find(Boolean);
 		const target = part || main().querySelector("h1") || main();
 		target.tabIndex = -1;
 		target.focus({ preventScroll: true });
+		const { top } = target.getBoundingClientRect();
 		if (traversed) scrollTo(0, scrolls.get(entry) ?? 0);
 		else if (!part) scrollTo(0, 0);
-		else if (part.getBoundingClientRect().top > innerHeight * 0.6 || part.getBoundingClientRect().top < 0) part.scrollIntoView();
+		else if (top > innerHeight * 0.6 || top < 0) part.scrollIntoView();
 		const said = Array.from(document.querySelectorAll(".said"), (e) => e.textContent);
-		announce([...said, part ? (part.id === "now" ? "" : (part.querySelector("h2") ?? part).textContent) : document.title].join(" ").trim());
+		if (!part) said.push(document.title);
+		else if (part.id === "reply-title") said.push(part.textContent); // problems are an alert of their own, and focus reads a moment
+		announce(said.join(" ").trim());
 	};
 
-	// show puts an answer of the server into the page. What is no page of the training, or comes from a newer program, is loaded as a whole.
+	// What is no page of the training, or comes from a newer program, is loaded as a whole.
 	const show = ({ response, text }, { form, button, to, hash = "" } = {}) => {
 		const url = new URL(response.url);
 		const page = new DOMParser().parseFromString(text, "text/html");
@@ -127,10 +125,12 @@
 			if (response.redirected) history.replaceState({ entry }, "", url);
 		} else if (same) history.replaceState({ entry }, "", shown + hash);
 		else history.pushState({ entry: ++entry }, "", shown + hash);
-		focusOn(form && same, traversed);
+		focus(form && same, traversed);
 	};
 
 	const tell = (text, button) => {
+		announce(text);
+		if (held && !button) return; // that it waits still stands there
 		notice?.remove();
 		notice = make("div", { class: "held", role: "status", "aria-live": "off" }, make("p", {}, text)); // announce() says it
 		if (button) {
@@ -139,15 +139,12 @@
 			notice.append(again);
 		}
 		document.body.append(notice);
-		announce(text);
 	};
 
 	const hush = () => {
 		notice?.remove();
 		notice = null;
 	};
-
-	// Sending, and keeping what could not be sent.
 
 	const forget = () => {
 		held = null;
@@ -162,7 +159,7 @@
 		clearTimeout(retry);
 		if (first) tries = 0;
 		if (first || !notice) tell(words.held, words.retry);
-		if (tries < mostTries) retry = setTimeout(resend, Math.min(60_000, 5000 * 2 ** tries++)); // not every browser notices that the network is back
+		if (tries < mostTries) retry = setTimeout(resend, Math.min(60_000, 5000 * 2 ** tries++)); // browsers do not always notice that the network is back
 	};
 
 	const send = async (answer) => {
@@ -184,10 +181,9 @@
 
 	const resend = () => held && send(held);
 
-	// drop forgets an answer for good, also one that is under way.
 	const drop = () => {
 		gone = true;
-		request?.abort("dropped");
+		request?.abort();
 		forget();
 	};
 
@@ -212,9 +208,7 @@
 		send({ form, button, fields, url: address(url), hash: url.hash });
 	});
 
-	// Going elsewhere.
-
-	// visit fetches a page of the training. An answer that waits goes first.
+	// visit says whether the page is another one now. An answer that waits goes first.
 	const visit = async (url, how) => {
 		if (sending || gone) return false;
 		if (held) {
@@ -227,8 +221,8 @@
 			hush();
 			show(came, how);
 			return true;
-		} catch (why) {
-			if (why === "replaced" || gone) return true;
+		} catch {
+			if (request || gone) return true; // another one took its place
 			tell(words.failed);
 			return false;
 		}
@@ -236,11 +230,10 @@
 
 	document.addEventListener("click", (event) => {
 		const link = event.target.closest("a[href]");
-		if (!link || !main().contains(link) || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-		if ((link.target && link.target !== "_self") || link.hasAttribute("download") || !ours(link)) return;
-		if (link.hash && address(link) === shown) return;
+		if (!link || !main().contains(link) || gone || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+		if ((link.target && link.target !== "_self") || link.hasAttribute("download") || link.hash || !ours(link)) return;
 		event.preventDefault();
-		visit(link, { hash: link.hash });
+		visit(link);
 	});
 
 	history.scrollRestoration = "manual";
@@ -256,13 +249,13 @@
 			else scrollTo(0, scrolls.get(entry) ?? scrollY);
 			return;
 		}
-		if (to === undefined) return location.reload();
-		if (!(await visit(location, { to }))) history.go(from - to); // the page that is here stays, with all that stands in it
+		if (to === undefined || gone) return location.reload();
+		if (!(await visit(location, { to }))) history.go(from - to); // what is here stays, with all that was typed
 	});
 
 	// On a line of spots the bead can be dragged as well as set.
 	document.addEventListener("pointerdown", (event) => {
-		const line = event.button ? null : event.target.closest(".spots");
+		const line = event.button ? null : event.target.closest("form .spots");
 		if (!line) return;
 		const end = new AbortController();
 		const during = (type, listener) => addEventListener(type, listener, { signal: end.signal });

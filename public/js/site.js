@@ -1,10 +1,8 @@
-// What every page may do but those that must not talk to the server: end the session when somebody leaves, and have the support page kept on
-// the device.
+// Ends the session when somebody leaves, and has the support page kept on the device. Pages that must not talk to the server do without.
 (() => {
 	"use strict";
 	const workers = navigator.serviceWorker; // absent where the connection is not secure
-	// Leaving ends the session on the server. The request goes out while the page is already being replaced; without a connection the worker
-	// remembers it.
+	// The request goes out while the page is already being replaced. Without a connection the worker remembers it.
 	document.addEventListener("upstander:leave", () => {
 		navigator.sendBeacon("/app/leave");
 		workers?.controller?.postMessage({ left: true });

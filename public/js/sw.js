@@ -1,10 +1,10 @@
-// Keeps the support page of each institution that somebody visits on the device, so that its numbers are there without a connection. It keeps
-// nothing else: nothing of the signed-in half, nothing about reports, nothing about who was here.
+// Keeps the support pages of the institutions that are visited on the device, so that their numbers are there without a connection. It keeps
+// nothing else: nothing of the signed-in half, nothing about reports or about who was here.
 "use strict";
 
 const scheme = "support-1 "; // a cache for each page, named by its path; another scheme gets another number
 const most = 4;
-const left = "left"; // an empty cache that says: this device was left without a connection, and its session has still to be ended
+const left = "left"; // an empty cache: the site was left without a connection, and the session has still to be ended
 const day = 24 * 60 * 60 * 1000;
 
 const supportPage = /^(\/[a-z0-9-]+){0,2}\/support$/;
@@ -41,30 +41,25 @@ async function open(request, path) {
 	}
 }
 
-// standIn returns the stored support page that fits a path best: of the same institution and language, else the one that was kept last. It says
-// that it is a stored page.
+// standIn returns the stored support page of the same institution and language, else the one that was kept last. It says what it is.
 async function standIn(path) {
 	const kept = (await pages()).reverse();
 	const near = kept.filter((page) => path.startsWith(page.slice(0, -"support".length)));
 	const page = near.sort((a, b) => b.length - a.length)[0] ?? kept[0];
 	const stored = page && (await find(page));
-	if (!stored) return undefined;
+	if (!stored) return null;
 	const headers = new Headers(stored.headers);
-	for (const name of ["Content-Encoding", "Content-Length", "Date"]) headers.delete(name);
+	for (const name of ["Content-Encoding", "Content-Length"]) headers.delete(name);
 	headers.set("Cache-Control", "no-store");
 	return new Response((await stored.text()).replace('class="offline" hidden', 'class="offline"'), { headers });
 }
 
-async function asset(path) {
-	return (await caches.match(path, { ignoreVary: true })) ?? Response.error();
-}
+const asset = async (path) => (await caches.match(path, { ignoreVary: true })) ?? Response.error();
 
 const find = (page) => caches.match(page, { cacheName: scheme + page, ignoreVary: true });
 
 // pages lists the paths that are kept, the oldest first.
-async function pages() {
-	return (await caches.keys()).filter((name) => name.startsWith(scheme)).map((name) => name.slice(scheme.length));
-}
+const pages = async () => (await caches.keys()).filter((name) => name.startsWith(scheme)).map((name) => name.slice(scheme.length));
 
 // keep stores a support page with everything that it shows, unless a copy of today in the same clothes is there.
 async function keep(page, style) {
@@ -85,10 +80,9 @@ async function keep(page, style) {
 
 // tidy deletes what an older worker left, and the oldest pages when there are too many.
 async function tidy() {
-	const kept = await pages();
-	const surplus = kept.slice(0, Math.max(0, kept.length - most)).map((page) => scheme + page);
-	const foreign = (await caches.keys()).filter((name) => name !== left && !name.startsWith(scheme));
-	await Promise.all([...surplus, ...foreign].map((name) => caches.delete(name)));
+	const names = await caches.keys();
+	const wanted = [left, ...names.filter((name) => name.startsWith(scheme)).slice(-most)];
+	for (const name of names) if (!wanted.includes(name)) await caches.delete(name);
 }
 
 // endSession tells the server that somebody has left. What cannot be told now is told before the next page of the signed-in half.
