@@ -1,11 +1,11 @@
 // Quick exit. The button's form works without this; with it the page is covered at once and the address is replaced. Escape three times
-// within five seconds does the same, unless an Escape closed something. This file talks to nobody: pages about reports load it too. It is loaded
-// before the page is painted: whoever comes Back after leaving shall see nothing, not even for a moment.
+// within five seconds does the same, unless an Escape closed something. This file talks to nobody: pages about reports load it too. It runs
+// before anything is painted: whoever comes Back after leaving sees nothing.
 (() => {
 	"use strict";
 	const root = document.documentElement;
 	const signedIn = /^\/app(\/|$)/.test(location.pathname);
-	// Where this tab has been left for. It is gone with the tab, or when somebody opens the site anew.
+	// Where this tab was left for, until it is closed or the site is opened anew.
 	const left = (to) => {
 		try {
 			if (to) sessionStorage.setItem("left", to);
@@ -23,7 +23,7 @@
 		if (performance.getEntriesByType("navigation")[0]?.type === "back_forward") away(left());
 		else left("");
 	}
-	// A page of the signed-in half is never shown again from the browser's memory: the session may have ended meanwhile.
+	// Pages of the signed-in half are not shown from the browser's memory: the session may have ended meanwhile.
 	addEventListener("pagehide", (event) => {
 		if (event.persisted && signedIn) root.hidden = true;
 	});

@@ -88,8 +88,8 @@
 	};
 
 	// Reading goes on at the reply to what was sent, at what is wrong with it, at the next moment of a story, or else at the heading.
-	const focus = (replied, traversed) => {
-		const part = replied && ["reply-title", "problems", "now"].map((id) => main().querySelector("#" + id)).find(Boolean);
+	const focus = (parts, traversed) => {
+		const part = parts.map((id) => document.getElementById(id)).find(Boolean);
 		const target = part || main().querySelector("h1") || main();
 		target.tabIndex = -1;
 		target.focus({ preventScroll: true });
@@ -117,15 +117,16 @@
 			else location.assign(url);
 			return;
 		}
-		exchange(page);
 		const same = address(url) === shown;
+		const parts = form && same ? ["reply-title", "problems", ...(main().querySelector("#now") ? ["now"] : [])] : [];
+		exchange(page);
 		shown = address(url);
 		if (traversed) {
 			entry = to;
 			if (response.redirected) history.replaceState({ entry }, "", url);
 		} else if (same) history.replaceState({ entry }, "", shown + hash);
 		else history.pushState({ entry: ++entry }, "", shown + hash);
-		focus(form && same, traversed);
+		focus(parts, traversed);
 	};
 
 	const tell = (text, button) => {
@@ -136,7 +137,7 @@
 		if (button) {
 			const again = make("button", { type: "button", class: "button quiet" }, button);
 			again.addEventListener("click", resend);
-			notice.append(again);
+			notice.append(make("p", {}, again));
 		}
 		document.body.append(notice);
 	};

@@ -1,5 +1,4 @@
-// Light, dark, or as the device says. The choice is kept in this browser and sent nowhere. This file is loaded before the stylesheet, so that no
-// page flashes in the other theme.
+// Light, dark, or as the device says. The choice is kept in this browser and sent nowhere. This runs before anything is painted.
 (() => {
 	"use strict";
 	const root = document.documentElement;
