@@ -3,7 +3,9 @@
 GO ?= go
 TOOLS := .ci/tools/go.mod
 
-.PHONY: help run test check bench build
+BROWSER := .ci/browser
+
+.PHONY: help run test check format bench build browser browser-all lighthouse
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -31,3 +33,16 @@ bench: ## measure stores and requests; ratios are taken in one run
 
 build: ## build the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/upstander ./cmd/upstander
+
+browser: $(BROWSER)/node_modules/.ready ## walk every page in Debian's Chromium, in a pairwise selection of variants
+	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node run.mjs $(ARGS)
+
+browser-all: $(BROWSER)/node_modules/.ready ## the same in every variant; takes hours
+	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node run.mjs --all $(ARGS)
+
+lighthouse: $(BROWSER)/node_modules/.ready ## measure four pages with Lighthouse on a simulated phone
+	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node lighthouse.mjs
+
+$(BROWSER)/node_modules/.ready: $(BROWSER)/package-lock.json
+	npm ci --prefix $(BROWSER) --ignore-scripts --no-audit --no-fund
+	touch $@

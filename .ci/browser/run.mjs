@@ -1,0 +1,179 @@
+// Walks every page in every state, in many variants of the browser, and says what is wrong. `make browser` runs a pairwise selection of the
+// variants, `make browser-all` every one. See --help.
+import { execFileSync } from "node:child_process";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { checks, examine, validate } from "./checks.mjs";
+import { Coverage } from "./coverage.mjs";
+import { Report } from "./report.mjs";
+import { contactSheets, Shots } from "./sheet.mjs";
+import { launch, out, root, start } from "./site.mjs";
+import { stories } from "./stories.mjs";
+import { contextOptions, every, label, pairwise } from "./variants.mjs";
+import * as walk from "./walk.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    all: { type: "boolean" }, variants: { type: "string" }, only: { type: "string" }, stories: { type: "boolean" }, record: { type: "boolean" },
+    workers: { type: "string", default: "2" }, help: { type: "boolean" },
+  },
+});
+if (options.help) {
+  console.log(`--all         every variant, not only a pairwise selection
+--variants N  the first N variants
+--only WORDS  look only at states whose name contains WORDS
+--stories     only the keyboard and the screen-reader story
+--record      write internal/campaign/accessibility.json, which the accessibility statement is made from
+--workers N   variants at once (2)`);
+  process.exit(0);
+}
+
+const began = Date.now();
+const site = await start();
+const browser = await launch();
+const report = new Report();
+const shots = new Shots();
+const coverage = new Coverage(site);
+const turns = new Map(); // of the demo's only member of staff, by institution
+let status = 1;
+try {
+  await rm(out, { recursive: true, force: true });
+  await mkdir(out, { recursive: true });
+  if (!options.stories) await variants();
+  await stories(browser, site, report, coverage);
+  if (!options.stories) {
+    await contactSheets(browser, shots);
+    if (!options.only && !options.variants) coverage.check(report);
+  }
+  status = report.print() ? 1 : 0;
+  await report.write(join(out, "results.json"), { seconds: Math.round((Date.now() - began) / 1000), commit: commit(), checks });
+  if (options.record) await record();
+} finally {
+  await browser.close();
+  await site.stop();
+}
+console.log(`${Math.round((Date.now() - began) / 1000)} s; details and contact sheets: .ci/browser/out/`);
+process.exit(status);
+
+async function variants() {
+  const chosen = (options.all ? every() : pairwise()).slice(0, options.variants ? Number(options.variants) : undefined);
+  console.log(`${chosen.length} variants, ${options.workers} at once`);
+  await each(chosen, (v, i) => visit(v, i, async (visitor) => {
+    await walk.nothingYet(visitor);
+    await alone(v.institution, () => visit(v, i, walk.nothingAsked));
+  }));
+  await walk.fillWalls(site);
+  await each(chosen, async (v, i) => {
+    const from = Date.now();
+    await visit(v, i, walkAll);
+    console.log(`${String(i + 1).padStart(4)} ${label(v)}: ${report.pagesOf(label(v))} pages, ${Math.round((Date.now() - from) / 1000)} s`);
+  });
+}
+
+async function walkAll(visitor) {
+  const v = visitor.variant;
+  await walk.publicPages(visitor);
+  await walk.pledges(visitor);
+  await alone(v.institution, () => visit(v, visitor.number, walk.staffPages));
+  await walk.signingIn(visitor);
+  await walk.own(visitor);
+  await walk.training(visitor);
+  await walk.completion(visitor);
+  await walk.crawl(visitor, coverage.unseen(visitor));
+  await walk.signingOut(visitor);
+}
+
+// visit opens a browser on a variant, walks, and closes it. A walk that cannot go on is a failure like any other.
+async function visit(variant, number, journey) {
+  const context = await browser.newContext({ ...contextOptions(variant), extraHTTPHeaders: { "X-Forwarded-For": `10.${number >> 8}.${number & 255}.1` } });
+  context.setDefaultTimeout(10000);
+  const page = await context.newPage();
+  const cdp = await context.newCDPSession(page);
+  const scripts = (on) => cdp.send("Emulation.setScriptExecutionDisabled", { value: !on });
+  const noScript = variant.script === "no-script";
+  if (noScript) await scripts(false);
+  const watch = watchPage(page, context, variant);
+  const look = async (kind, name, expected) => {
+    coverage.looked(variant, new URL(page.url()).pathname);
+    if (options.only && !name.includes(options.only)) return watch.forget();
+    if (noScript) await scripts(true); // for the checks; the page's own scripts have not run and do not run any more
+    else await page.waitForTimeout(60); // what a script does after the page has come: focus, announcements
+    const where = { journey: kind, state: name, variant: label(variant), path: new URL(page.url()).pathname };
+    report.page(where);
+    const shoot = shots.wanted(variant) && (() => shots.take(page, variant, kind, name));
+    report.add(where, await examine(page, cdp, variant, shoot));
+    report.add(where, await watch.answer(where, expected));
+    coverage.links(variant, await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((a) => a.href)));
+    if (noScript) await scripts(false);
+  };
+  const visitor = new walk.Visitor(site, page, variant, number, look);
+  try {
+    await journey(visitor);
+  } catch (error) {
+    const where = { journey: "walk", state: journey.name, variant: label(variant), path: page.url() };
+    report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /walk\.mjs/.test(l))?.trim() }]);
+  } finally {
+    await context.close();
+  }
+}
+
+// watchPage collects what a page does beside being shown: answers, console, requests.
+function watchPage(page, context, variant) {
+  let last, found = [];
+  const add = (check, what, todo) => found.push({ check, selector: "", what, todo });
+  context.on("request", (request) => {
+    const url = request.url();
+    if (url.startsWith(site.base)) coverage.requested(request.method(), new URL(url).pathname);
+    else if (!/^(data|blob):/.test(url)) add("requests", url, "everything comes from the site itself");
+  });
+  page.on("response", (response) => {
+    const html = (response.headers()["content-type"] ?? "").startsWith("text/html");
+    if (html && response.url().startsWith(site.base) && (response.status() < 300 || response.status() >= 400)) last = response;
+  });
+  page.on("console", (message) => {
+    if (!["error", "warning"].includes(message.type())) return;
+    if (/the server responded with a status of 4\d\d/.test(message.text()) && message.location().url.startsWith(site.base)) return; // the status is checked by itself
+    add("console", `${message.type()}: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => add("console", `script: ${error.message}`));
+  return {
+    forget() { found = []; },
+    async answer(where, { status = 200, anyStatus, anyLanguage } = {}) {
+      const language = await page.evaluate(() => document.documentElement.lang);
+      if (!anyLanguage && language !== variant.language) add("language", `lang="${language}" where "${variant.language}" was asked for`);
+      if (!anyStatus && ![status].flat().includes(last?.status())) add("status", `answered ${last?.status()} instead of ${status}`);
+      report.count("console", "requests", "status", "language");
+      if (last && report.fresh(`${where.state} ${language}`)) {
+        report.count("html");
+        found.push(...validate(await last.text()));
+      }
+      const all = found;
+      found = [];
+      return all;
+    },
+  };
+}
+
+// each does something for all variants, several at once.
+async function each(variants, work) {
+  const queue = variants.map((v, i) => [v, i]);
+  await Promise.all(Array.from({ length: Number(options.workers) }, async () => {
+    for (let next; (next = queue.shift()); ) await work(...next);
+  }));
+}
+
+// alone keeps two variants from changing the language of the same member of staff.
+function alone(key, work) {
+  const turn = (turns.get(key) ?? Promise.resolve()).then(work);
+  turns.set(key, turn.catch(() => {}));
+  return turn;
+}
+
+function commit() { return execFileSync("git", ["rev-parse", "--short", "HEAD"], { cwd: root, encoding: "utf8" }).trim(); }
+
+async function record() {
+  const file = join(root, "internal/campaign/accessibility.json");
+  await writeFile(file, `${JSON.stringify({ checked: new Date().toISOString().slice(0, 10), ...report.summary(checks) }, null, 2)}\n`);
+  console.log("recorded in internal/campaign/accessibility.json");
+}
