@@ -23,7 +23,7 @@ const chromiumFlags = [
 export const chromiumPath = process.env.CHROME_PATH || "/usr/bin/chromium";
 export const launch = (flags = []) => chromium.launch({ executablePath: chromiumPath, args: [...chromiumFlags, ...flags] });
 
-async function freePort() {
+export async function freePort() {
   const server = createServer();
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   const { port } = server.address();

@@ -195,7 +195,9 @@ class Ears {
   async tree() {
     const { nodes } = await this.cdp.send("Accessibility.getFullAXTree");
     const property = (n, name) => n.properties?.find((p) => p.name === name)?.value.value;
-    return nodes.filter((n) => !n.ignored).map((n) => ({
+    const byId = new Map(nodes.map((n) => [n.nodeId, n]));
+    const inOrder = (n) => [n, ...(n.childIds ?? []).flatMap((id) => (byId.has(id) ? inOrder(byId.get(id)) : []))];
+    return inOrder(nodes[0]).filter((n) => !n.ignored).map((n) => ({
       role: n.role?.value, name: (n.name?.value ?? "").replace(/\s+/g, " ").trim(), description: n.description?.value ?? "",
       level: property(n, "level"), focused: property(n, "focused"), invalid: property(n, "invalid"), checked: property(n, "checked"),
     }));
