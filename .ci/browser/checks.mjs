@@ -22,6 +22,7 @@ export const checks = {
   focus: { name: "The focus is visible (WCAG 2.4.7, 1.4.11)", todo: "give it an outline of 2 px or more with 3:1 against what is behind it" },
   obscured: { name: "The focus is never hidden (WCAG 2.4.11)", todo: "keep bars from covering it: scroll-padding, or a bar that does not stick" },
   keyboard: { name: "Everything is reached by Tab, in the order of the page (WCAG 2.1.1, 2.4.3)", todo: "use a real link, button or field in its place in the page" },
+  contrast: { name: "Contrast where the system chooses the colours", todo: "leave colours to the system: no forced-color-adjust without a pair of system colours" },
   motion: { name: "No motion where none is wanted (WCAG 2.3.3)", todo: "remove transition and animation under prefers-reduced-motion" },
   story: { name: "Whole journeys by keyboard alone and with a screen reader" },
 };
@@ -158,6 +159,14 @@ function install(text) {
     }
     return matchMedia("(prefers-color-scheme: dark)").matches ? [18, 18, 18] : [255, 255, 255];
   };
+  // axe reads -webkit-text-fill-color, which forced colours leave as it was; so contrast is measured here then.
+  findings.contrast = () => {
+    if (!matchMedia("(forced-colors: active)").matches) return [];
+    return [...document.body.querySelectorAll("*")].filter((el) => shown(el) && [...el.childNodes].some((n) => n.nodeType === 3 && n.data.trim())).map((el) => {
+      const s = getComputedStyle(el), own = rgba(s.backgroundColor);
+      return { el, ratio: contrast(rgba(s.color), (own[3] ?? 1) > 0.95 ? own : behind(el)) };
+    }).filter(({ ratio }) => ratio < 4.5).map(({ el, ratio }) => ({ selector: selector(el), what: `contrast is ${ratio.toFixed(1)}` }));
+  };
   const ringed = (el) => [el, el.closest("label"), el.parentElement, el.nextElementSibling].filter((e, i, a) => e && a.indexOf(e) === i);
   const look = (el) => {
     const s = getComputedStyle(el);
@@ -234,14 +243,14 @@ function install(text) {
   window.__checks = { layout, settle, prepareTabs, endTabs };
 }
 
-async function axe(page) {
+async function axe(page, variant) {
   if (!(await page.evaluate(() => Boolean(window.axe)))) await page.evaluate(axeSource);
-  const violations = await page.evaluate(async () => {
+  const violations = await page.evaluate(async (forced) => {
     const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-    const r = await window.axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true } }, resultTypes: ["violations"], iframes: false });
+    const r = await window.axe.run(document, { runOnly: tags, rules: { "target-size": { enabled: true }, "color-contrast": { enabled: !forced } }, resultTypes: ["violations"], iframes: false });
     return r.violations.map((v) => ({ id: v.id, help: v.help, nodes: v.nodes.map((n) => ({ target: n.target.join(" "), why: [...n.any, ...n.all, ...n.none].map((c) => c.message).join("; ") })) }));
-  });
-  return violations.flatMap((v) => v.nodes.map((n) => ({ check: "axe", selector: n.target, what: `${v.id}: ${n.why || v.help}`, todo: v.help })));
+  }, variant.colours === "forced");
+  return violations.flatMap((v) => v.nodes.map((n) => ({ check: "axe", selector: n.target.replace(/(\/app\/training)(\/[a-z2-7]{8})+/g, "$1/…"), what: `${v.id}: ${n.why || v.help}`, todo: v.help })));
 }
 
 async function tab(page, cdp) {
@@ -258,7 +267,7 @@ export async function examine(page, cdp, variant, shoot) {
   await page.evaluate(install, variant.text);
   await page.evaluate(() => window.__checks.settle());
   const found = await page.evaluate(() => window.__checks.layout());
-  found.push(...(await axe(page)));
+  found.push(...(await axe(page, variant)));
   if (shoot) await shoot();
   found.push(...(await tab(page, cdp)));
   return found.map((f) => ({ todo: checks[f.check].todo, ...f }));

@@ -71,6 +71,6 @@ export class Coverage {
 const loose = (path) => (path.match(/[:*]/g) ?? []).length;
 
 function pattern(path) {
-  const source = path.replace(/[.]/g, "\\.").replace("{institution}", "/[a-z-]+(/cy)?").replace(/^\/\//, "/").replace(/:[a-z]+/g, "[^/]+").replace(/\*/g, ".*");
+  const source = path.replace(/[.]/g, "\\.").replace("{institution}", `/(${dimensions.institution.join("|")})(/cy)?`).replace(/:[a-z]+/g, "[^/]+").replace(/\*/g, ".*");
   return new RegExp(`^${source.replace(/\/$/, "/?") || "/"}$`);
 }

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 
 // These are counted once for every page that is examined.
-const onEveryPage = ["axe", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "motion"];
+const onEveryPage = ["axe", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "contrast", "motion"];
 
 export class Report {
   failures = new Map();
