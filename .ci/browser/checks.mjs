@@ -60,7 +60,8 @@ function install(text) {
   const interactive = "a[href],button,input:not([type=hidden]),select,textarea,summary,[contenteditable=true],[tabindex]";
   const focusable = () => {
     const groups = new Map();
-    const all = [...document.querySelectorAll(interactive)].filter((el) => el.tabIndex >= 0 && !el.disabled && shown(el) && !el.closest("[inert]")
+    const there = (el) => el.checkVisibility({ contentVisibilityAuto: true, visibilityProperty: true });
+    const all = [...document.querySelectorAll(interactive)].filter((el) => el.tabIndex >= 0 && !el.disabled && there(el) && !el.closest("[inert]")
       && !(el.localName === "summary" && el !== el.closest("details")?.querySelector(":scope > summary")));
     for (const el of all) { // one stop for each group of radio buttons: the one chosen, else the first
       if (el.type !== "radio" || !el.name) continue;

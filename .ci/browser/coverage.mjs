@@ -5,6 +5,7 @@ import { dimensions, label } from "./variants.mjs";
 const unvisited = {
   "GET /healthz": "for whoever runs the server",
   "GET /readyz": "for whoever runs the server",
+  "GET /sw.js": "the browser asks for it itself, and says so to no page",
 };
 
 export class Coverage {
@@ -51,7 +52,7 @@ export class Coverage {
     const mine = (path) => (path.startsWith(`${home}/`) && !other.some((o) => path.startsWith(o))) || !dimensions.institution.includes(path.split("/")[1]);
     return [...new Set([...listed, ...links])].filter((path) => {
       const name = this.routeOf("GET", path)?.name;
-      if (looked.has(path) || !mine(path) || !name || /\/app\/to\/|\/sign-in|\/go$/.test(path)) return false;
+      if (looked.has(path) || !mine(path) || !name || /\/app\/to\/|\/sign-in|\/go$|\.[a-z]+$/.test(path)) return false;
       const n = times.get(name) ?? 0;
       times.set(name, n + 1);
       return n < 2;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { checks, examine, validate } from "./checks.mjs";
 import { Coverage } from "./coverage.mjs";
+import { proveChecks } from "./proof.mjs";
 import { Report } from "./report.mjs";
 import { contactSheets, Shots } from "./sheet.mjs";
 import { launch, out, root, start } from "./site.mjs";
@@ -40,6 +41,7 @@ let status = 1;
 try {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
+  await proveChecks(browser);
   if (!options.stories) await variants();
   await stories(browser, site, report, coverage);
   if (!options.stories) {
@@ -107,7 +109,11 @@ async function visit(variant, number, journey) {
     coverage.links(variant, await page.evaluate(() => [...document.querySelectorAll("a[href]")].map((a) => a.href)));
     if (noScript) await scripts(false);
   };
-  const visitor = new walk.Visitor(site, page, variant, number, look);
+  const fetched = (path, ok) => { // a file, not a page
+    coverage.requested("GET", path);
+    if (!ok) report.add({ journey: "files", state: "files", variant: label(variant), path }, [{ check: "status", selector: "", what: "the file cannot be had" }]);
+  };
+  const visitor = new walk.Visitor(site, page, variant, number, look, fetched);
   try {
     await journey(visitor);
   } catch (error) {

@@ -7,8 +7,8 @@ const ownName = "Robin Sample";
 
 // Visitor is one browser on one variant.
 export class Visitor {
-  constructor(site, page, variant, number, look) {
-    Object.assign(this, { site, page, variant, number, look });
+  constructor(site, page, variant, number, look, fetched) {
+    Object.assign(this, { site, page, variant, number, look, fetched });
     this.public = `/${variant.institution}${variant.language === "cy" ? "/cy" : ""}`;
     this.module = site.modules[variant.module];
   }
@@ -71,6 +71,16 @@ export class Visitor {
 export async function publicPages(v) {
   await v.visit("public", "chooser", "/", { anyLanguage: true });
   await v.visit("public", "front", `${v.public}/`);
+  const other = v.page.locator(`button[data-theme-to=${v.variant.scheme === "light" ? "dark" : "light"}]:visible`);
+  if (v.variant.script === "script" && (await other.count())) { // the switch is there with JavaScript only
+    await other.click();
+    await v.see("public", "front, in the other theme");
+    await v.page.locator("button[data-theme-to='']").click();
+  }
+  for (const file of await v.page.locator("main a[href$='.ics']").all()) {
+    const answer = await v.page.request.get(v.site.base + (await file.getAttribute("href")));
+    v.fetched(new URL(answer.url()).pathname, answer.ok());
+  }
   await v.visit("public", "catalogue", `${v.public}/training`);
   await v.visit("public", "module", `${v.public}/training/${v.module.id}`);
   await v.visit("public", "support", `${v.public}/support`);
@@ -169,6 +179,7 @@ export async function training(v) {
       await v.visit("training", "start, begun", start);
       await v.open(`${start}/go`);
     }
+    if (await pastContentNote(v, once, seen)) continue;
     const item = v.module.items.get(v.path().split("/").pop());
     if (!item) throw new Error(`${v.path()} names no item: has the way that addresses are made changed?`);
     const practising = n > 6 && seen.has("wrong answers") && seen.has(`visited ${v.path()}`) === false && (await isPractice(v, seen));
@@ -179,11 +190,26 @@ export async function training(v) {
   if (!seen.has("practice, asked")) throw new Error("practice never came");
 }
 
+// A content note stands before its item: the first is left for later, and comes again at the end.
+async function pastContentNote(v, once, seen) {
+  const on = v.button("do", "continue");
+  if (!(await on.count())) return false;
+  const here = v.path();
+  if (!seen.later) {
+    await once("content note");
+    seen.later = here;
+    await v.press(v.button("do", "skip"));
+    return true;
+  }
+  if (here === seen.later) await once("content note, again");
+  await v.press(on);
+  return false;
+}
+
 // Practice follows when every place of the route has been visited; its progress line has no part and no number, only what is left.
 async function isPractice(v, seen) {
-  const title = await v.page.title();
-  const pattern = title.replace(/\d+/g, "#");
-  if (!seen.firstPattern) seen.firstPattern = pattern;
+  const pattern = (await v.page.title()).replace(/\d+/g, "#");
+  seen.firstPattern ??= pattern;
   return pattern !== seen.firstPattern;
 }
 
