@@ -28,6 +28,9 @@ func composed() map[string][]string {
 		"month.":        {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
 		"item.verdict-": {content.VerdictTrue, content.VerdictMyth},
 		"item.sure-":    {"1", "2", "3"},
+		"check.":        campaign.CheckIDs(),
+		"ds.":           {"direct", "distract", "delegate", "delay"},
+		"basis.":        people.Bases(),
 		"mail.":         {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text"},
 	}
 	for _, kind := range []content.Kind{content.Choice, content.Myth, content.Scenario, content.Sort} {
@@ -37,6 +40,15 @@ func composed() map[string][]string {
 	}
 	for _, status := range []string{"403", "404", "405", "409", "413", "422", "429", "431", "500", "503", "unknown"} {
 		all["error."] = append(all["error."], status+".title", status+".lead")
+	}
+	for _, id := range campaign.KeptIDs() {
+		all["kept."] = append(all["kept."], id+".title", id+".what", id+".long", id+".who")
+	}
+	for _, k := range people.Cookies() {
+		all["cookie."] = append(all["cookie."], k.Name)
+	}
+	for _, s := range campaign.Storage() {
+		all["storage."] = append(all["storage."], s.ID+".for", s.ID+".life")
 	}
 	for _, k := range pledge.Kinds() {
 		all["pledge-kind."] = append(all["pledge-kind."], string(k))

@@ -12,7 +12,6 @@ import (
 
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
-	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
@@ -101,15 +100,7 @@ func TestViewsSayWhatTheCatalogueKnows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	groups := map[string][]string{"note": content.NoteIDs(), "jurisdiction": content.Jurisdictions()}
-	groups["ds"] = []string{"direct", "distract", "delegate", "delay"}
-	groups["support"], groups["pledge-role"] = campaign.Kinds(), pledge.Roles()
-	for _, k := range pledge.Kinds() {
-		groups["pledge-kind"] = append(groups["pledge-kind"], string(k))
-	}
-	for _, r := range people.Roles() {
-		groups["role"] = append(groups["role"], string(r))
-	}
+	groups := composed()
 	for name, text := range templates(t) {
 		for _, m := range messageKey.FindAllStringSubmatch(text, -1) {
 			if !words.In("en").Knows(m[1]) {
@@ -117,10 +108,10 @@ func TestViewsSayWhatTheCatalogueKnows(t *testing.T) {
 			}
 		}
 		for _, m := range formatKey.FindAllStringSubmatch(text, -1) {
-			if len(groups[m[1]]) == 0 {
+			if len(groups[m[1]+"."]) == 0 {
 				t.Errorf("%s: messages %s.… are made from values that this test does not know", name, m[1])
 			}
-			for _, id := range groups[m[1]] {
+			for _, id := range groups[m[1]+"."] {
 				if !words.In("en").Knows(m[1] + "." + id) {
 					t.Errorf("%s: no message %q", name, m[1]+"."+id)
 				}

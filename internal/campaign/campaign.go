@@ -25,6 +25,7 @@ type Service struct {
 	library      func() *content.Library
 	directory    []Listed
 	policies     map[string][]policy // by institution, the newest first
+	checked      Checked
 	now          func() time.Time
 }
 
@@ -45,6 +46,9 @@ func New(institutions Institutions, library func() *content.Library, languages [
 	s := &Service{institutions: institutions, library: library, policies: map[string][]policy{}, now: now}
 	var err error
 	if s.directory, err = readDirectory(supportFile, languages); err != nil {
+		return nil, err
+	}
+	if s.checked, err = readChecked(accessibilityFile); err != nil {
 		return nil, err
 	}
 	for _, in := range institutions.Institutions() {

@@ -21,6 +21,9 @@ func Routes(d people.Doors, s *Service) {
 	d.Public.Get("/glossary", h.glossary)
 	d.Public.Get("/leaving", h.leaving)
 	d.Public.Get("/tips", h.tips)
+	d.Public.Get("/accessibility", h.accessibility)
+	d.Public.Get("/privacy", h.privacy)
+	d.Public.Get("/cookies", h.cookies)
 	d.Public.Get("/events/:id/calendar.ics", h.event)
 	d.Member.Get("/to/:page", h.to)
 	d.Server.NewDoor("public", web.System).Get("/", h.chooser)
@@ -105,6 +108,57 @@ func (h handler) tips(c *fiber.Ctx) error {
 	p := &tipsPage{Base: h.server.NewBase(c, "tips.title")}
 	p.Campuses = viewCampuses(in, p.Lang)
 	return web.Render(c, "campaign/tips", p)
+}
+
+// statement fills in what the pages share.
+func (h handler) statement(c *fiber.Ctx, title string) (statementPage, *people.Institution, error) {
+	in, err := h.institution(c)
+	if err != nil {
+		return statementPage{}, nil, err
+	}
+	p := statementPage{Base: h.server.NewBase(c, title), Prepared: in.Statements.Prepared}
+	p.Name, p.Address = in.Name.In(p.Lang), h.server.FullLink(in.ID, p.Lang, "/")
+	return p, in, nil
+}
+
+func (h handler) accessibility(c *fiber.Ctx) error {
+	shared, in, err := h.statement(c, "accessibility.title")
+	if err != nil {
+		return err
+	}
+	p := &accessibilityPage{
+		statementPage: shared, NorthernIreland: in.Nation == "northern-ireland", Checked: h.campaign.checked, Known: map[string]bool{},
+		Audit: in.Statements.Audit.Phrase(shared.Lang),
+	}
+	p.Contact = viewContact(in.Statements.Accessibility, p.Lang)
+	for _, id := range CheckIDs() {
+		p.Known[id] = true
+	}
+	for _, r := range append(h.campaign.library().Reviews(), h.server.Catalogue().Reviews()...) {
+		p.Waiting, p.Texts = p.Waiting+r.Waiting(), p.Texts+len(r.Strings)
+	}
+	return web.Render(c, "campaign/accessibility", p)
+}
+
+func (h handler) privacy(c *fiber.Ctx) error {
+	shared, in, err := h.statement(c, "privacy.title")
+	if err != nil {
+		return err
+	}
+	s := in.Statements
+	p := &privacyPage{statementPage: shared, Kept: KeptIDs(), Basis: s.Basis, Law: s.Law.Phrase(shared.Lang), HowLong: s.Kept.Phrase(shared.Lang)}
+	p.Contact = viewContact(s.DataProtection, p.Lang)
+	return web.Render(c, "campaign/privacy", p)
+}
+
+func (h handler) cookies(c *fiber.Ctx) error {
+	shared, in, err := h.statement(c, "cookies.title")
+	if err != nil {
+		return err
+	}
+	p := &cookiesPage{statementPage: shared, Cookies: viewCookies(h.server.URL("")), Storage: Storage()}
+	p.Contact = viewContact(in.Statements.DataProtection, p.Lang)
+	return web.Render(c, "campaign/cookies", p)
 }
 
 // to leads from the signed-in half to a public page of the person's institution.

@@ -127,5 +127,6 @@ func Views() map[string]any {
 	return map[string]any{
 		"campaign/front": frontPage{}, "campaign/chooser": chooserPage{}, "campaign/support": supportPage{}, "campaign/policy": policyPage{},
 		"campaign/glossary": glossaryPage{}, "campaign/leaving": leavingPage{}, "campaign/tips": tipsPage{},
+		"campaign/accessibility": accessibilityPage{}, "campaign/privacy": privacyPage{}, "campaign/cookies": cookiesPage{},
 	}
 }

@@ -97,6 +97,17 @@ func (r Review) Pending() []String {
 	return slices.DeleteFunc(slices.Clone(r.Strings), func(s String) bool { return s.Passed })
 }
 
+// Waiting counts the strings that wait for a native reader.
+func (r Review) Waiting() int {
+	n := 0
+	for _, s := range r.Strings {
+		if !s.Passed {
+			n++
+		}
+	}
+	return n
+}
+
 // Pass lets every string pass whose id begins so, and returns how many that were.
 func (r Review) Pass(prefix string) int {
 	n := 0
@@ -115,14 +126,14 @@ func (r Review) String() string {
 	if len(r.Strings) < r.Wanted {
 		state = fmt.Sprintf("partial, %d strings missing", r.Wanted-len(r.Strings))
 	}
-	return fmt.Sprintf("%s: %s %s, %d strings, %d await a native reader", r.Of, r.Lang, state, len(r.Strings), len(r.Pending()))
+	return fmt.Sprintf("%s: %s %s, %d strings, %d await a native reader", r.Of, r.Lang, state, len(r.Strings), r.Waiting())
 }
 
 // Bytes is the file that keeps what has been passed.
 func (r Review) Bytes() []byte {
 	var b strings.Builder
 	b.WriteString("# What a native reader has passed, each with a mark of what was read. `upstander review` writes this file.\n")
-	if len(r.Pending()) == len(r.Strings) {
+	if r.Waiting() == len(r.Strings) {
 		b.WriteString("passed: {}\n")
 		return []byte(b.String())
 	}

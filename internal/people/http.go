@@ -103,20 +103,20 @@ func (g guard) hold(c *fiber.Ctx) {
 		return
 	}
 	if sealed, ok := g.people.seal(held{Path: c.Path(), Form: f.Values(), Owner: f.Text(web.OwnerField)}); ok {
-		setCookie(c, g.server, heldCookie, sealed, "/app", heldLife)
+		heldCookie().set(c, g.server, sealed)
 		web.Resumes(c)
 	}
 }
 
 // Held returns the form that the current person sent to this path on a session which had run out, once.
 func (s *Service) Held(c *fiber.Ctx, server *web.Server) (web.Form, bool) {
-	sealed := c.Cookies(cookieName(heldCookie, secure(server)))
+	sealed := c.Cookies(heldCookie().nameOn(server))
 	if sealed == "" {
 		return web.Form{}, false
 	}
 	values, ok := s.unseal(sealed, Current(c).ID, c.Path())
 	if ok {
-		setCookie(c, server, heldCookie, "", "/app", 0)
+		heldCookie().clear(c, server)
 	}
 	return web.FormOf(values), ok
 }
@@ -140,25 +140,28 @@ func (g guard) guest(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-// Names of the cookies. The session's travels below /app only, so that no request to the public half says who is asking.
-const (
-	sessionCookie   = "upstander"
-	challengeCookie = "upstander-code"
-	heldCookie      = "upstander-held"
-)
+func (k Cookie) nameOn(s *web.Server) string { return k.NameOn(s.URL("")) }
 
-func cookieName(name string, secure bool) string {
-	if secure {
-		return "__Secure-" + name
-	}
-	return name
+func (k Cookie) set(c *fiber.Ctx, s *web.Server, value string) {
+	c.Cookie(k.bare(s, value, int(k.Life.Seconds())))
 }
 
-func secure(s *web.Server) bool { return strings.HasPrefix(s.URL(""), "https://") }
+func (k Cookie) clear(c *fiber.Ctx, s *web.Server) {
+	gone := k.bare(s, "", -1)
+	gone.Expires = time.Unix(1, 0)
+	c.Cookie(gone)
+}
+
+func (k Cookie) bare(s *web.Server, value string, seconds int) *fiber.Cookie {
+	return &fiber.Cookie{
+		Name: k.nameOn(s), Value: value, Path: k.Path, MaxAge: seconds, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		Secure: strings.HasPrefix(s.URL(""), "https://"),
+	}
+}
 
 // sessionToken returns the session's token. A cookie that is there twice is refused: somebody on a neighbouring host may have set one.
 func sessionToken(c *fiber.Ctx, s *web.Server) (string, error) {
-	name, found, n := cookieName(sessionCookie, secure(s)), "", 0
+	name, found, n := sessionCookie().nameOn(s), "", 0
 	for _, header := range c.Request().Header.PeekAll(fiber.HeaderCookie) {
 		for _, part := range strings.Split(string(header), ";") {
 			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); k == name {
@@ -170,16 +173,6 @@ func sessionToken(c *fiber.Ctx, s *web.Server) (string, error) {
 		return "", fmt.Errorf("session cookie stands %d times: %w", n, fault.SignIn)
 	}
 	return found, nil
-}
-
-func setCookie(c *fiber.Ctx, s *web.Server, name, value, path string, life time.Duration) {
-	cookie := &fiber.Cookie{
-		Name: cookieName(name, secure(s)), Value: value, Path: path, MaxAge: int(life.Seconds()), HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: secure(s),
-	}
-	if life <= 0 {
-		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
-	}
-	c.Cookie(cookie)
 }
 
 // Routes registers sign-in, sign-out and a person's own settings.
@@ -244,7 +237,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 		}
 		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), lang, h.server.Network(c))
 		if err == nil {
-			setCookie(c, h.server, challengeCookie, ch.ID, "/app/sign-in", CodeLife)
+			challengeCookie().set(c, h.server, ch.ID)
 			return web.Redirect(c, "/app/sign-in/code"+query(c))
 		}
 	}
@@ -256,7 +249,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 }
 
 func (h handler) code(c *fiber.Ctx) error {
-	ch, err := h.people.Challenge(c.UserContext(), c.Cookies(cookieName(challengeCookie, secure(h.server))))
+	ch, err := h.people.Challenge(c.UserContext(), c.Cookies(challengeCookie().nameOn(h.server)))
 	if isGone(err) {
 		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
 	}
@@ -271,7 +264,7 @@ func (h handler) codePage(c *fiber.Ctx, ch Challenge) *codePage {
 }
 
 func (h handler) redeem(c *fiber.Ctx) error {
-	id := c.Cookies(cookieName(challengeCookie, secure(h.server)))
+	id := c.Cookies(challengeCookie().nameOn(h.server))
 	f, err := web.ReadForm(c)
 	if err != nil {
 		return err
@@ -291,7 +284,7 @@ func (h handler) redeem(c *fiber.Ctx) error {
 		}
 		return web.Render(c, "people/code", p)
 	}
-	setCookie(c, h.server, challengeCookie, "", "/app/sign-in", 0)
+	challengeCookie().clear(c, h.server)
 	return h.enter(c, person)
 }
 
@@ -306,7 +299,7 @@ func (h handler) enter(c *fiber.Ctx, p Person) error {
 	if err != nil {
 		return err
 	}
-	setCookie(c, h.server, sessionCookie, token, "/app", SessionLife)
+	sessionCookie().set(c, h.server, token)
 	return web.Redirect(c, back(c))
 }
 
@@ -405,9 +398,9 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
 		_ = h.people.SignOut(c.UserContext(), token)
 	}
-	setCookie(c, h.server, sessionCookie, "", "/app", 0)
-	setCookie(c, h.server, challengeCookie, "", "/app/sign-in", 0)
-	setCookie(c, h.server, heldCookie, "", "/app", 0)
+	sessionCookie().clear(c, h.server)
+	challengeCookie().clear(c, h.server)
+	heldCookie().clear(c, h.server)
 	to := h.server.NewBase(c, "site.name").LeaveTo()
 	if f, err := web.ReadForm(c); err == nil {
 		for _, in := range h.people.Institutions() {
@@ -422,7 +415,7 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 }
 
 func (h handler) signedOut(c *fiber.Ctx) error {
-	setCookie(c, h.server, sessionCookie, "", "/app", 0)
+	sessionCookie().clear(c, h.server)
 	return web.Redirect(c, "/app/sign-in?said=signed-out")
 }
 

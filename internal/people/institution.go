@@ -30,6 +30,7 @@ type Institution struct {
 	LeaveTo      string      `yaml:"leave_to"` // where quick exit leads; empty: the weather
 	Events       []Event     `yaml:"events"`   // what the front page announces
 	Requires     []Duty      `yaml:"requires"`
+	Statements   Statements  `yaml:"statements"`
 }
 
 // Colours tint the header and the certificate, as #rrggbb.
@@ -146,7 +147,7 @@ func (in *Institution) check(languages []string) []string {
 	for _, d := range in.EmailDomains {
 		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
 	}
-	p = append(p, in.checkHelp()...)
+	p = append(append(p, in.checkHelp()...), in.checkStatements()...)
 	for i := range in.Events {
 		e := &in.Events[i]
 		err := e.readTimes()

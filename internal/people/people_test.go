@@ -16,12 +16,26 @@ institutions:
     nation: england
     colours: {main: "#21436b", accent: "#c9812b"}
     email_domains: [north.example]
+    statements:
+      prepared: 2026-11-20
+      accessibility: {name: {en: Digital access team}, email: access@north.example, telephone: "01632 960 030"}
+      data_protection: {name: {en: Data protection officer}, email: dpo@north.example}
+      basis: public-task
+      law: {en: its charter and statutes}
+      kept: {en: for six years after you leave}
   - id: south
     name: {en: South University}
     short: {en: South}
     nation: wales
     colours: {main: "#ffffee", accent: "#4f8a5b"}
     email_domains: [south.example, south-alumni.example]
+    statements:
+      prepared: 2026-11-20
+      accessibility: {name: {en: Digital access team}, email: access@south.example, telephone: "01632 960 030"}
+      data_protection: {name: {en: Data protection officer}, email: dpo@south.example}
+      basis: public-task
+      law: {en: its charter and statutes}
+      kept: {en: for six years after you leave}
 `
 
 func TestReadInstitutions(t *testing.T) {

@@ -1,0 +1,164 @@
+package campaign
+
+import (
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/web"
+)
+
+// What the browser checks found in this edition of the program. They write the file; before their first run it says that nothing has been checked, and
+// so does the statement.
+//
+//go:embed accessibility.json
+var accessibilityFile []byte
+
+// Checked is what the browser checks of an edition looked at and found.
+type Checked struct {
+	Day      string  `json:"checked"` // civil date; empty: not yet
+	Pages    int     `json:"pages"`   // pages and states of pages
+	Variants int     `json:"variants"`
+	Checks   []Check `json:"checks"`
+}
+
+// Check is one thing that was looked for on every page.
+type Check struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"` // in English
+	Count    int    `json:"count"`
+	Failures int    `json:"failures"`
+}
+
+// CheckIDs lists the checks that the catalogues have words for; any other shows the name that it brings.
+func CheckIDs() []string {
+	return []string{
+		"axe", "html", "console", "requests", "status", "language", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "contrast",
+		"motion", "story",
+	}
+}
+
+// readChecked reads what the browser checks wrote. A file that claims checks without a day, or a day without checks, is refused.
+func readChecked(src []byte) (Checked, error) {
+	var c Checked
+	if err := json.Unmarshal(src, &c); err != nil {
+		return c, fmt.Errorf("accessibility.json: %w", err)
+	}
+	looked := 0
+	for _, one := range c.Checks {
+		looked += one.Count
+		if one.Count < 0 || one.Failures < 0 || one.Failures > one.Count {
+			return c, fmt.Errorf("accessibility.json: %s: %d failures of %d", one.ID, one.Failures, one.Count)
+		}
+	}
+	_, err := time.Parse(time.DateOnly, c.Day)
+	if c.Day == "" {
+		err = nil
+	}
+	if err != nil || (c.Day == "") != (looked == 0) || (c.Day == "") != (c.Pages == 0) {
+		return c, errors.New("accessibility.json: a day belongs to what was checked on it, and the other way round")
+	}
+	return c, nil
+}
+
+// Failures counts what did not pass.
+func (c Checked) Failures() int {
+	n := 0
+	for _, one := range c.Checks {
+		n += one.Failures
+	}
+	return n
+}
+
+// KeptIDs lists what is kept of somebody, or could be thought to be, in the order of the privacy notice. Whoever keeps something new adds to it.
+func KeptIDs() []string {
+	return []string{"account", "sign-in", "journey", "standing", "certificate", "pledge", "report", "mail", "log"}
+}
+
+// Stored is something that a page's script keeps in the browser. There is nothing else: the cookie page lists Storage, and a test compares it with the
+// scripts.
+type Stored struct {
+	Name string // as the browser's own tools show it
+	In   string // localStorage, sessionStorage or caches
+	ID   string // of the messages that say what it is for and how long it stays
+}
+
+// Storage lists everything that scripts keep.
+func Storage() []Stored {
+	return []Stored{
+		{Name: "theme", In: "localStorage", ID: "theme"},
+		{Name: "left", In: "sessionStorage", ID: "left"},
+		{Name: "support-1 …", In: "caches", ID: "support"},
+		{Name: "left", In: "caches", ID: "left-offline"},
+	}
+}
+
+// statementPage is what the three pages share.
+type statementPage struct {
+	web.Base
+	Name     string // of the institution
+	Address  string // of its part of the site
+	Prepared string // civil date
+	Contact  contactView
+}
+
+type contactView struct {
+	Name                   locale.Phrase
+	Email, Telephone, Link string
+}
+
+// accessibilityPage is the statement under the accessibility regulations of 2018.
+type accessibilityPage struct {
+	statementPage
+	NorthernIreland bool // which body enforces the regulations
+	Checked         Checked
+	Known           map[string]bool // checks whose names the catalogues have
+	Audit           locale.Phrase
+	Waiting, Texts  int // Welsh texts that await a native reader, of how many
+}
+
+// privacyPage says what is kept of whom, why, for how long, and who sees it.
+type privacyPage struct {
+	statementPage
+	Kept    []string // what is kept, as KeptIDs
+	Basis   string
+	Law     locale.Phrase
+	HowLong locale.Phrase
+}
+
+// cookiesPage lists what is kept in a browser.
+type cookiesPage struct {
+	statementPage
+	Cookies []cookieView
+	Storage []Stored
+}
+
+type cookieView struct {
+	Name, ID, Path       string
+	Days, Hours, Minutes int // one of them
+}
+
+func viewContact(c people.Contact, lang string) contactView {
+	return contactView{c.Name.Phrase(lang), c.Email, c.Telephone, c.Link}
+}
+
+func viewCookies(url string) []cookieView {
+	var all []cookieView
+	for _, k := range people.Cookies() {
+		v := cookieView{Name: k.NameOn(url), ID: k.Name, Path: k.Path}
+		switch {
+		case k.Life >= 24*time.Hour:
+			v.Days = int(k.Life.Hours()) / 24
+		case k.Life >= time.Hour:
+			v.Hours = int(k.Life.Hours())
+		default:
+			v.Minutes = int(k.Life.Minutes())
+		}
+		all = append(all, v)
+	}
+	return all
+}
