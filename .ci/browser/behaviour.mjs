@@ -111,12 +111,12 @@ async function toQuestion(page, base) {
 
 // advance answers what is shown, if it asks, and goes on.
 async function advance(page) {
-  if (await page.locator("form.gate").count()) return press(page, "form.gate button[value=continue]");
+  if (await page.locator("main button[value=continue]").count()) return press(page, "main button[value=continue]");
   while (await page.locator("#answer").count()) {
     for (const set of await page.locator("#answer fieldset").all()) await set.locator("input").first().check();
     await press(page, "#answer button[name=do]:visible");
   }
-  await press(page, ".onward button[value=next]");
+  await press(page, "main button[value=next]");
 }
 
 // press clicks and waits until the page has changed.
@@ -168,7 +168,7 @@ export const stories = [
     await press(page, "#answer button[name=do]:visible");
     assert.equal(await sameDocument(page), true, "the document was loaded again");
     assert.equal(page.url(), question, "the reply stands at the question's address");
-    await press(page, ".onward button[value=next]");
+    await press(page, "main button[value=next]");
     const next = page.url();
     assert.notEqual(next, question);
     assert.notEqual(await page.title(), asked);
@@ -252,7 +252,7 @@ export const stories = [
     assert.ok(bar >= 299 && bar < 900, `progress showed after ${bar} ms`);
     gate.delay = 0;
     await page.evaluate(() => (window.bars = []));
-    await press(page, ".onward button[value=next]");
+    await press(page, "main button[value=next]");
     assert.deepEqual(await page.evaluate(() => window.bars), [], "a quick answer shows none");
     assert.equal(gate.posts().length, before + 2, "one answer and one step onward");
   }),
@@ -269,7 +269,7 @@ export const stories = [
     await page.locator(".held[role=status]").waitFor();
     assert.equal(await page.locator("#answer input:checked").inputValue(), value, "what was chosen stays");
     await page.waitForTimeout(200);
-    assert.equal(await liveText(page), (await page.locator(".held p").textContent()).trim());
+    assert.equal(await liveText(page), (await page.locator(".held p").first().textContent()).trim());
     assert.deepEqual(await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]), [0, 0, ""], "nothing of it is stored");
     await page.evaluate(() => history.back()); // there is nothing to show: the answer's page stays
     await page.waitForTimeout(500);
@@ -330,7 +330,7 @@ export const stories = [
     await toQuestion(page, base);
     for (let i = 0; i < 80 && !(await page.locator("#reflection").count()); i++) await advance(page);
     await page.fill("#reflection", secret);
-    await press(page, ".onward button[value=next]");
+    await press(page, "main button[value=next]");
     await page.goBack();
     await page.locator("#reflection").waitFor();
     assert.equal(await page.locator("#reflection").inputValue(), "");
@@ -416,7 +416,7 @@ export const stories = [
     await toQuestion(page, base);
     await chooseFirst(page);
     await press(page, "#answer button[name=do]:visible");
-    await press(page, ".onward button[value=next]");
+    await press(page, "main button[value=next]");
     const titles = [];
     await context.exposeBinding("shows", ({ frame }, text) => titles.push([frame.url(), text]));
     await context.addInitScript(() => addEventListener("pageshow", () => setTimeout(() => document.body && window.shows(document.documentElement.hidden ? "" : document.body.innerText))));
