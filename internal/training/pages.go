@@ -131,7 +131,7 @@ type pageView struct {
 
 func readAgain(item *content.Item, lang string) pageView {
 	w := item.In(lang)
-	text := strings.ReplaceAll(string(w.Text), `href="#source-`, `href="#`+item.Slug+`-source-`)
+	text := strings.ReplaceAll(string(w.Text), `href="#source-`, `href="#page-`+item.Slug+`-source-`)
 	return pageView{Slug: item.Slug, Title: w.Title, Lang: w.Lang, Text: template.HTML(text), Sources: w.Sources} //nolint:gosec // the same text with other anchors
 }
 
