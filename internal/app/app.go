@@ -80,6 +80,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	if a.catalogue, err = locale.Load(); err != nil {
 		return nil, err
 	}
+	if opts.Demo {
+		a.catalogue = a.catalogue.Mirrored()
+	}
 	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
 		return nil, err
 	}

@@ -23,7 +23,9 @@ func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, er
 	met := certificate.Met{Cycle: st.Cycle, Day: st.Day, Edition: st.Edition, Titles: locale.Text{locale.Source: st.Requirement}}
 	if m, ok := p.a.library.now().Module(st.Requirement); ok {
 		for _, lang := range p.a.catalogue.Languages() {
-			met.Titles[lang] = m.In(lang).Title
+			if w := m.In(lang); w.Lang == lang {
+				met.Titles[lang] = w.Title
+			}
 		}
 	}
 	return met, nil
@@ -57,7 +59,7 @@ func (d desk) Certificates(ctx context.Context, p people.Person, lang string) ([
 	list, err := d.a.certificates.Held(ctx, p.ID)
 	held := make([]training.Held, len(list))
 	for i, c := range list {
-		held[i] = training.Held{Module: c.Requirement, Title: c.Titles.In(lang), Day: c.Day, Path: certificatePath(c)}
+		held[i] = training.Held{Module: c.Requirement, Title: c.Titles.Phrase(lang), Day: c.Day, Path: certificatePath(c)}
 	}
 	return held, err
 }

@@ -89,7 +89,7 @@ func TestViewsFitTheirPages(t *testing.T) {
 }
 
 var (
-	messageKey = regexp.MustCompile(`\.(?:T|Counted) "([^"]+)"`)
+	messageKey = regexp.MustCompile(`\.(?:T|Counted|Phrased) "([^"]+)"`)
 	formatKey  = regexp.MustCompile(`\.T \(printf "([a-z-]+)\.%s"`)
 	assetName  = regexp.MustCompile(`\.Asset "([^"]+)"`)
 )

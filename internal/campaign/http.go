@@ -82,7 +82,8 @@ func (h handler) policy(c *fiber.Ctx) error {
 		return err
 	}
 	p := &policyPage{Base: h.server.NewBase(c, "policy.title"), Version: v.Version, From: v.From, Newest: v.Newest}
-	p.Title = v.Title.In(p.Lang)
+	title := v.Title.Phrase(p.Lang)
+	p.Title, p.TitleLang = title.Text, title.Lang
 	p.Text, p.TextLang = v.HTML(p.Lang)
 	for _, one := range v.all {
 		p.Versions = append(p.Versions, versionView{one.Version, one.From, one.Version == v.Version})

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/web"
 )
@@ -19,15 +20,16 @@ type frontPage struct {
 
 // eventView is something to come to. Day and Month stand alone as well, for the leaf of a calendar.
 type eventView struct {
-	ID, Title, Text, Place string
-	Day, Month             string
-	When                   string
+	ID                 string
+	Title, Text, Place locale.Phrase
+	Day, Month         string
+	When               string
 }
 
 func viewEvents(list []people.Event, b web.Base) []eventView {
 	all := make([]eventView, len(list))
 	for i, e := range list {
-		all[i] = eventView{ID: e.ID, Title: e.Title.In(b.Lang), Text: e.Text.In(b.Lang), Place: e.Place.In(b.Lang)}
+		all[i] = eventView{ID: e.ID, Title: e.Title.Phrase(b.Lang), Text: e.Text.Phrase(b.Lang), Place: e.Place.Phrase(b.Lang)}
 		start, _ := e.Times()
 		all[i].Day, all[i].Month = strconv.Itoa(start.Day()), b.T(fmt.Sprintf("month.%d", int(start.Month())))
 		all[i].When = b.T("front.when", "Day", b.CivilDay(e.Day), "Start", e.Start, "End", e.End)
@@ -37,15 +39,16 @@ func viewEvents(list []people.Event, b web.Base) []eventView {
 
 // campusView is how to reach a campus's security staff. Link is checked when institutions are read: it opens an app and cannot run anything.
 type campusView struct {
-	Name, Telephone, App string
-	Link                 template.URL
+	Name           locale.Phrase
+	Telephone, App string
+	Link           template.URL
 }
 
 func viewCampuses(in *people.Institution, lang string) []campusView {
 	all := make([]campusView, len(in.Campuses))
 	for i, c := range in.Campuses {
 		all[i] = campusView{
-			Name: c.Name.In(lang), Telephone: c.Security.Telephone, App: c.Security.App.Name,
+			Name: c.Name.Phrase(lang), Telephone: c.Security.Telephone, App: c.Security.App.Name,
 			Link: template.URL(c.Security.App.Link), //nolint:gosec // see campusView
 		}
 	}
@@ -63,19 +66,25 @@ type supportPage struct {
 	Groups   []groupView
 }
 
-type helperView struct{ Name, Who, Next, Telephone, Email, Link string }
+type helperView struct {
+	Name, Who, Next        locale.Phrase
+	Telephone, Email, Link string
+}
 
 type groupView struct {
 	Kind     string
 	Services []serviceView
 }
 
-type serviceView struct{ Name, Text, Telephone, Link, Hours, Read string }
+type serviceView struct {
+	Name, Text, Hours     locale.Phrase
+	Telephone, Link, Read string
+}
 
 func viewHelpers(in *people.Institution, lang string) []helperView {
 	all := make([]helperView, len(in.Services))
 	for i, h := range in.Services {
-		all[i] = helperView{h.Name.In(lang), h.Who.In(lang), h.Next.In(lang), h.Telephone, h.Email, h.Link}
+		all[i] = helperView{h.Name.Phrase(lang), h.Who.Phrase(lang), h.Next.Phrase(lang), h.Telephone, h.Email, h.Link}
 	}
 	return all
 }
@@ -87,7 +96,7 @@ func viewGroups(list []Listed, lang string) []groupView {
 			groups = append(groups, groupView{Kind: s.Kind})
 		}
 		g := &groups[len(groups)-1]
-		g.Services = append(g.Services, serviceView{s.Name.In(lang), s.Text.In(lang), s.Telephone, s.Link, s.Hours.In(lang), s.Read})
+		g.Services = append(g.Services, serviceView{s.Name.Phrase(lang), s.Text.Phrase(lang), s.Hours.Phrase(lang), s.Telephone, s.Link, s.Read})
 	}
 	return groups
 }
@@ -98,6 +107,7 @@ type policyPage struct {
 	Version, From string
 	Newest        bool
 	Text          template.HTML
+	TitleLang     string
 	TextLang      string
 	Versions      []versionView
 }

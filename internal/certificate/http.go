@@ -56,7 +56,7 @@ func (h handler) page(c *fiber.Ctx, cert Certificate, title string) (certificate
 		return certificatePage{}, err
 	}
 	p := certificatePage{Base: h.server.NewBase(c, title), Code: cert.Grouped(), Day: cert.Day, Edition: cert.Edition}
-	p.Institution, p.What = in.Name.In(p.Lang), cert.Titles.In(p.Lang)
+	p.Institution, p.What = in.Name.In(p.Lang), cert.Titles.Phrase(p.Lang)
 	p.Address = h.server.FullLink(cert.Institution, p.Lang, "/verify/"+cert.Grouped())
 	return p, nil
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
 
@@ -20,7 +21,7 @@ type certificatePage struct {
 	Day         string
 	Edition     string
 	Institution string
-	What        string
+	What        locale.Phrase
 	Address     string // where the code is checked
 }
 

@@ -44,6 +44,7 @@ type Speaker struct {
 	known     map[string]bool
 	plain     map[string]string // messages without values and plural forms: most of them
 	filled    map[string][]part // messages with values and without plural forms
+	mirror    bool              // see Mirror
 }
 
 // part is a piece of a message: words, or the name of a value.
@@ -163,6 +164,9 @@ func (s *Speaker) T(key string, args ...any) string {
 	out, err := s.localizer.Localize(cfg)
 	if err != nil {
 		return "[" + key + "]"
+	}
+	if s.mirror {
+		return mirrored(out)
 	}
 	return out
 }

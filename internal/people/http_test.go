@@ -187,7 +187,7 @@ func TestWrongAddresses(t *testing.T) {
 func TestLanguageOfSignIn(t *testing.T) {
 	s, out := newSite(t)
 	v := s.Visitor()
-	if a := v.Get("/app/sign-in?lang=cy&at=north"); !strings.Contains(a.Body, `<html lang="cy">`) || !strings.Contains(a.Body, "Prifysgol y Gogledd") {
+	if a := v.Get("/app/sign-in?lang=cy&at=north"); !strings.Contains(a.Body, `<html lang="cy" dir="ltr">`) || !strings.Contains(a.Body, "Prifysgol y Gogledd") {
 		t.Error("the page is not in Welsh")
 	}
 	v.Post("/app/sign-in?lang=cy", "email", "sam@north.example")

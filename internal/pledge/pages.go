@@ -1,40 +1,44 @@
 package pledge
 
-import "github.com/upstander/upstander/internal/web"
+import (
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/web"
+)
 
 // textView is the pledge in one language, with the action that is chosen.
 type textView struct {
 	Version  string
-	Promises []string
+	Promises []locale.Phrase
 	Actions  []actionView
 }
 
 type actionView struct {
-	ID, Text string
-	Chosen   bool
+	ID     string
+	Text   locale.Phrase
+	Chosen bool
 }
 
 func viewText(v Version, lang, chosen string) textView {
 	t := textView{Version: v.Version}
 	for _, p := range v.Promises {
-		t.Promises = append(t.Promises, p.In(lang))
+		t.Promises = append(t.Promises, p.Phrase(lang))
 	}
 	for _, a := range v.Actions {
-		t.Actions = append(t.Actions, actionView{a.ID, a.Text.In(lang), a.ID == chosen})
+		t.Actions = append(t.Actions, actionView{a.ID, a.Text.Phrase(lang), a.ID == chosen})
 	}
 	return t
 }
 
 // action returns what a pledge chose, in the words of the version that was signed.
-func (t *Text) action(p Pledge, lang string) string {
+func (t *Text) action(p Pledge, lang string) locale.Phrase {
 	for _, v := range t.Versions {
 		for _, a := range v.Actions {
 			if v.Version == p.Version && a.ID == p.Action {
-				return a.Text.In(lang)
+				return a.Text.Phrase(lang)
 			}
 		}
 	}
-	return ""
+	return locale.Phrase{}
 }
 
 // wallPage is the counter, the promises, the form and the wall.
@@ -65,7 +69,7 @@ type sentPage struct {
 type minePage struct {
 	web.Base
 	Pledge Pledge
-	Action string
+	Action locale.Phrase
 	Token  string
 }
 
@@ -76,7 +80,7 @@ type ownPage struct {
 	Form   Draft
 	Signed bool
 	Month  string
-	Action string
+	Action locale.Phrase
 }
 
 // Roles lists what one can be on the wall, for the form.

@@ -361,7 +361,7 @@ func (h handler) donePage(c *fiber.Ctx) (*donePage, error) {
 		}
 	}
 	for _, s := range m.Routes[0].Sections {
-		p.Sections = append(p.Sections, readLink{Title: s.Title.In(p.Lang), Section: s.ID})
+		p.Sections = append(p.Sections, readLink{Title: s.Title.Phrase(p.Lang), Section: s.ID})
 	}
 	return p, nil
 }
@@ -409,7 +409,7 @@ func (h handler) read(c *fiber.Ctx) error {
 		if s.ID != c.Params("section") {
 			continue
 		}
-		p.Section = s.Title.In(p.Lang)
+		p.Section = s.Title.Phrase(p.Lang)
 		for _, slot := range s.Slots {
 			if slot[0].Kind == content.Page {
 				p.Pages = append(p.Pages, readAgain(slot[0], p.Lang))
@@ -417,7 +417,7 @@ func (h handler) read(c *fiber.Ctx) error {
 			}
 		}
 	}
-	if p.Section == "" {
+	if p.Section.Text == "" {
 		return fmt.Errorf("section: %w", fault.NotFound)
 	}
 	p.Notes = slices.DeleteFunc(content.NoteIDs(), func(n string) bool { return !slices.Contains(p.Notes, n) })

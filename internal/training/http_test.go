@@ -14,6 +14,7 @@ import (
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
 	"github.com/upstander/upstander/internal/store/storetest"
@@ -42,7 +43,7 @@ func (r *registry) Duties(context.Context, people.Person) ([]Duty, error) {
 
 func (r *registry) Certificates(_ context.Context, p people.Person, _ string) ([]Held, error) {
 	if n := r.names[p.ID]; n != "" {
-		return []Held{{Module: "small", Title: "A small module", Day: "2026-11-20", Path: "/app/certificates/X"}}, nil
+		return []Held{{Module: "small", Title: locale.Phrase{Text: "A small module", Lang: "en"}, Day: "2026-11-20", Path: "/app/certificates/X"}}, nil
 	}
 	return nil, nil
 }
@@ -282,7 +283,7 @@ func TestLanguageChangesWithoutLosingWhatWasTyped(t *testing.T) {
 	if a.Status != http.StatusOK || !strings.Contains(a.Body, "Ble fyddech chi") || !strings.Contains(a.Body, `name="place-whistle" value="serious" checked`) {
 		t.Errorf("%d %s", a.Status, a.Body)
 	}
-	if a := v.Get(f.path("a-line")); !strings.Contains(a.Body, `<html lang="cy">`) || strings.Contains(a.Body, "checked") {
+	if a := v.Get(f.path("a-line")); !strings.Contains(a.Body, `<html lang="cy" dir="ltr">`) || strings.Contains(a.Body, "checked") {
 		t.Error("the language was not kept, or the answer was")
 	}
 	if a := v.Post(f.path("a-line"), "language", "xx"); a.Status != http.StatusUnprocessableEntity {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
 
@@ -70,38 +71,46 @@ type moduleView struct {
 	Title, Summary, Lang string
 	Jurisdiction         string
 	Drawing              string
-	Outcomes             []string
+	Outcomes             []locale.Phrase
 	Routes               []routeView
 }
 
 type routeView struct {
-	ID, Title, Summary string
-	Minutes            int
-	Notes              []string
+	ID             string
+	Title, Summary locale.Phrase
+	Minutes        int
+	Notes          []string
 }
+
+// Phrase is the module's title with its language.
+func (m moduleView) Phrase() locale.Phrase { return locale.Phrase{Text: m.Title, Lang: m.Lang} }
 
 func viewModule(m *content.Module, lang string) moduleView {
 	w := m.In(lang)
 	v := moduleView{ID: m.ID, Slug: m.Slug, Edition: m.Edition, Title: w.Title, Summary: w.Summary, Lang: w.Lang, Jurisdiction: m.Jurisdiction, Drawing: m.Drawing}
 	for _, o := range m.Routes[0].Outcomes(m) {
 		if out, ok := m.Outcome(o); ok {
-			v.Outcomes = append(v.Outcomes, out.Title.In(lang))
+			v.Outcomes = append(v.Outcomes, out.Title.Phrase(lang))
 		}
 	}
 	for _, r := range m.Routes {
-		v.Routes = append(v.Routes, routeView{ID: r.ID, Title: r.Title.In(lang), Summary: r.Summary.In(lang), Minutes: r.Minutes, Notes: r.Notes()})
+		v.Routes = append(v.Routes, routeView{ID: r.ID, Title: r.Title.Phrase(lang), Summary: r.Summary.Phrase(lang), Minutes: r.Minutes, Notes: r.Notes()})
 	}
 	return v
 }
 
 // sectionLink leads back to the beginning of a part.
 type sectionLink struct {
-	Title, Slug   string // the slug of the first thing in it
+	Title         locale.Phrase
+	Slug          string // of the first thing in it
 	Done, Current bool
 }
 
 // readLink leads to the pages of a part, to read them again.
-type readLink struct{ Title, Section string }
+type readLink struct {
+	Title   locale.Phrase
+	Section string
+}
 
 // donePage is what follows completion: the certificate, and where to go from here.
 type donePage struct {
@@ -117,7 +126,7 @@ type donePage struct {
 type readPage struct {
 	web.Base
 	Module  moduleView
-	Section string
+	Section locale.Phrase
 	Notes   []string // of all the pages
 	Pages   []pageView
 }
@@ -163,7 +172,7 @@ type placeView struct {
 	Slug       string
 
 	Part, Parts int
-	Section     string
+	Section     locale.Phrase
 	Percent     int
 	Segments    []segment
 	Practice    bool
@@ -259,8 +268,8 @@ type replyView struct {
 
 // saysView is what is replied to one answer or example. The answers above stay as they are: the words come below them.
 type saysView struct {
-	Of    string // the answer
-	Tag   string // chosen, right, or where it stands well
+	Of    string        // the answer
+	Tag   locale.Phrase // chosen, right, or where it stands well
 	Text  template.HTML
 	Crime bool // may be a crime: the reply leads to the right signpost
 }
@@ -372,7 +381,7 @@ func (w way) sections(lang string, current *content.Section) []sectionLink {
 	for _, stop := range w.stops {
 		if stop.section != last {
 			last = stop.section
-			all = append(all, sectionLink{Title: last.Title.In(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
+			all = append(all, sectionLink{Title: last.Title.Phrase(lang), Slug: stop.item.Slug, Current: last == current, Done: true})
 		}
 		all[len(all)-1].Done = all[len(all)-1].Done && w.done(stop.item)
 	}
@@ -401,7 +410,7 @@ func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a con
 	w.byLot(item, p.Options)
 	for _, o := range p.Options {
 		if o.Tag != "" {
-			p.Reply.Says = append(p.Reply.Says, saysView{Of: o.Text, Tag: o.Tag, Text: words.Options[o.ID].Says})
+			p.Reply.Says = append(p.Reply.Says, saysView{Of: o.Text, Tag: locale.Phrase{Text: o.Tag, Lang: p.Lang}, Text: words.Options[o.ID].Says})
 		}
 	}
 }
@@ -495,7 +504,7 @@ func (w way) sort(p *itemPage, item *content.Item, words *content.Words, a conte
 		}
 		p.Things = append(p.Things, v)
 		if p.Answered {
-			p.Reply.Says = append(p.Reply.Says, saysView{Of: v.Text, Tag: strings.Join(stands, " / "), Text: words.Things[t.ID].Says, Crime: t.Crime})
+			p.Reply.Says = append(p.Reply.Says, saysView{Of: v.Text, Tag: locale.Phrase{Text: strings.Join(stands, " / "), Lang: words.Lang}, Text: words.Things[t.ID].Says, Crime: t.Crime})
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -85,7 +86,7 @@ type Duty struct {
 // Held is a certificate that a learner has.
 type Held struct {
 	Module string
-	Title  string
+	Title  locale.Phrase
 	Day    string
 	Path   string
 }

@@ -24,10 +24,11 @@ type sites struct {
 	all    []*Site
 	byID   map[string]*Site
 	byHost map[string]*Site
+	extra  string // a language that every institution has, and none offers
 }
 
-func newSites(list []Site) sites {
-	s := sites{byID: map[string]*Site{}, byHost: map[string]*Site{}}
+func newSites(list []Site, extra string) sites {
+	s := sites{extra: extra, byID: map[string]*Site{}, byHost: map[string]*Site{}}
 	for _, one := range list {
 		site := &one
 		site.Host = strings.ToLower(site.Host)
@@ -84,7 +85,7 @@ func (s sites) find(host, path string) (place, bool) {
 func (s sites) language(site *Site, path, stripped string) place {
 	p := place{site: site, lang: locale.Source, page: path, rest: stripped}
 	first, rest, slash := strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	if first != locale.Source && slices.Contains(site.Languages, first) {
+	if first != locale.Source && (slices.Contains(site.Languages, first) || s.extra != "" && first == s.extra) {
 		p.lang, p.page, p.rest = first, "", stripped+"/"+first
 		if slash {
 			p.page = "/" + rest

@@ -21,7 +21,7 @@ type templates struct{ byLang map[string]*html.Engine }
 
 func newTemplates(views fs.FS, catalogue *locale.Catalogue, reload bool) *templates {
 	t := &templates{byLang: map[string]*html.Engine{}}
-	for _, lang := range catalogue.Languages() {
+	for _, lang := range catalogue.Spoken() {
 		e := html.NewFileSystem(spoken{http.FS(views), catalogue.In(lang)}, ".html")
 		e.Reload(reload)
 		t.byLang[lang] = e
@@ -80,7 +80,11 @@ func (s spoken) Open(name string) (http.File, error) {
 		}
 		return stdhtml.EscapeString(words) // safe as text and within a quoted attribute, where alone views say messages
 	})
-	said = pageLanguage.ReplaceAllString(said, s.words.Lang)
+	direction := locale.Direction(s.words.Lang)
+	said = pageDirection.ReplaceAllString(pageLanguage.ReplaceAllString(said, s.words.Lang), direction)
+	if direction == "rtl" {
+		said = directed(said)
+	}
 	return spokenFile{f, bytes.NewReader([]byte(said))}, nil
 }
 

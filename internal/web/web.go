@@ -57,7 +57,11 @@ type Route struct{ Method, Path, Door string }
 
 // New builds a server without routes.
 func New(cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg, sites: newSites(cfg.Sites), origin: http.NewCrossOriginProtection()}
+	extra := ""
+	if cfg.Catalogue.Has(locale.Mirror) {
+		extra = locale.Mirror
+	}
+	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection()}
 	if err := s.origin.AddTrustedOrigin(cfg.URL); err != nil {
 		return nil, fmt.Errorf("public address: %w", err)
 	}

@@ -364,7 +364,7 @@ func TestInside(t *testing.T) {
 }
 
 func TestTheOnlyInstitutionHasTheBareAddress(t *testing.T) {
-	only := newSites([]Site{{ID: "north", Languages: []string{"en"}}})
+	only := newSites([]Site{{ID: "north", Languages: []string{"en"}}}, "")
 	if p, ok := only.find("any", "/"); !ok || p.site.ID != "north" || p.page != "/" {
 		t.Errorf("%+v, %v", p, ok)
 	}
