@@ -57,7 +57,7 @@ func TestStatementsNameTheInstitution(t *testing.T) {
 	see(t, v, "/north/cookies", "Schedule A1", "upstander-held", "14 days", "10 minutes", "1 hour", "support-1 …")
 	// In Welsh, what the institution says in English only is marked as English.
 	see(t, v, "/north/cy/privacy", "Prifysgol y Gogledd", `<span lang="en">its charter and statutes</span>`, "Swyddfa’r Comisiynydd Gwybodaeth")
-	see(t, v, "/north/cy/accessibility", "Datganiad hygyrchedd", `<dt lang="en">Digital access team</dt>`)
+	see(t, v, "/north/cy/accessibility", "Datganiad hygyrchedd", `<strong lang="en">Digital access team</strong>`)
 	see(t, v, "/north/cy/cookies", "14 diwrnod")
 	for _, page := range []string{"/accessibility", "/privacy", "/cookies"} {
 		see(t, v, "/north/leaving", `href="/north`+page+`"`)
