@@ -76,6 +76,7 @@ async function variants() {
 async function walkAll(visitor) {
   const v = visitor.variant;
   await walk.publicPages(visitor);
+  await walk.withoutNetwork(visitor);
   await walk.pledges(visitor);
   await alone(v.institution, () => visit(v, visitor.number, walk.staffPages));
   await walk.signingIn(visitor);
@@ -139,6 +140,7 @@ function watchPage(page, context, variant) {
   });
   page.on("console", (message) => {
     if (!["error", "warning"].includes(message.type())) return;
+    if (/ERR_INTERNET_DISCONNECTED/.test(message.text())) return; // the walk has taken the network away
     if (/the server responded with a status of 4\d\d/.test(message.text()) && message.location().url.startsWith(site.base)) return; // the status is checked by itself
     add("console", `${message.type()}: ${message.text()}`);
   });

@@ -30,14 +30,16 @@ export class Visitor {
   form(action) { return this.page.locator(`main form[action^="${action}"]`).first(); }
 
   // press clicks what leads on, and waits until the page has changed: another one, or other content in the same one.
-  async press(target) {
+  async press(target) { await this.changed(() => target.click(), `pressing ${target}`); }
+
+  async changed(act, what) {
     await this.page.evaluate(() => document.querySelector("main > *")?.setAttribute("data-seen-before", ""));
-    await target.click();
+    await act();
     const until = Date.now() + 10000;
     for (;;) {
       const changed = await this.page.evaluate(() => document.readyState === "complete" && !document.querySelector("[data-seen-before]")).catch(() => false);
       if (changed) return;
-      if (Date.now() > until) throw new Error(`nothing happened on ${this.page.url()} after pressing ${target}`);
+      if (Date.now() > until) throw new Error(`nothing happened on ${this.page.url()} after ${what}`);
       await new Promise((done) => setTimeout(done, 15));
     }
   }
@@ -96,6 +98,17 @@ export async function publicPages(v) {
   await v.visit("public", "glossary", `${v.public}/glossary`);
   await v.visit("public", "about leaving", `${v.public}/leaving`);
   await v.visit("public", "not found", `${v.public}/nowhere`, { status: 404 });
+}
+
+// withoutNetwork shows what is left when the connection drops: the support page, whatever was asked for. The browser keeps it by itself, a moment
+// after it has been visited.
+export async function withoutNetwork(v) {
+  if (v.variant.script !== "script") return;
+  await v.open(`${v.public}/support`);
+  await v.page.waitForFunction(async () => (await caches.keys()).length > 0);
+  await v.page.context().setOffline(true);
+  await v.visit("public", "support, without a network", `${v.public}/`);
+  await v.page.context().setOffline(false);
 }
 
 // pledges signs as a group by the private link, and shows the wall around it.
@@ -235,9 +248,19 @@ async function doItem(v, item, once, seen, practising) {
     seen.add("wrong answers");
   }
   await v.choose(answerTo(item, !wrongly));
-  await v.press(v.button("do", "answer"));
+  if (v.variant.script === "script" && seen.has("answer, held back") === false) await holdAnswer(v, once);
+  else await v.press(v.button("do", "answer"));
   await once(`${kind}, answered ${wrongly ? "wrongly" : "rightly"}`);
   if (practising) await once("practice, answered");
+}
+
+// An answer that finds no network waits on the page, and goes out by itself when there is one.
+async function holdAnswer(v, once) {
+  await v.page.context().setOffline(true);
+  await v.button("do", "answer").click();
+  await v.page.locator("[role=status] button").waitFor();
+  await once("answer, held back");
+  await v.changed(() => v.page.context().setOffline(false), "the network came back");
 }
 
 async function doStory(v, item, once, seen) {
