@@ -60,6 +60,7 @@ export class Coverage {
   }
 
   check(report) {
+    report.count("status");
     for (const r of this.routes) {
       if (this.hits.has(r.name) || unvisited[r.name]) continue;
       report.add({ journey: "coverage", state: "routes", variant: "any", path: r.path }, [{

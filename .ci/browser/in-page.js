@@ -57,8 +57,8 @@
       for (let p = el.parentElement; p && p !== document.body; p = p.parentElement) if (scrolls(p)) return false;
       return ![...el.children].some((c) => shown(c) && c.getBoundingClientRect().right > page.clientWidth + 0.5);
     });
-    const beyond = page.scrollWidth - page.clientWidth;
-    return (wide.length ? wide.slice(0, 3) : [document.body]).map((el) => ({ selector: selector(el), what: `the page is ${beyond} px too wide` }));
+    const widest = wide.sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0] ?? document.body;
+    return [{ selector: selector(widest), what: `the page is ${page.scrollWidth - page.clientWidth} px too wide` }];
   };
   // Boxes that hide a part of their own text. What is hidden from the eye on purpose is a pixel or two wide.
   findings.clipped = () => [...document.body.querySelectorAll("*")].filter((el) => {

@@ -4,6 +4,13 @@ import { writeFile } from "node:fs/promises";
 // These are counted once for every page that is examined.
 const onEveryPage = ["axe", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "contrast", "motion"];
 
+// causeOf names what probably mends together: numbers and names within a message differ from page to page, and a broken rule of HTML is one
+// mistake in one template wherever it shows.
+const causeOf = ({ check, selector, what }) => {
+  const alike = (text) => text.replace(/"[^"]*"|“[^”]*”/g, "…").replace(/\d+(\.\d+)?/g, "#");
+  return check === "html" ? alike(what) : [check, alike(selector), alike(what)].join("|");
+};
+
 export class Report {
   failures = new Map();
   pages = new Map(); // variant → how many
@@ -25,8 +32,9 @@ export class Report {
   pagesOf(variant) { return this.pages.get(variant) ?? 0; }
 
   add(where, found) {
-    for (const id of new Set(found.map((f) => f.check))) this.failed.set(id, (this.failed.get(id) ?? 0) + 1);
     for (const f of found) {
+      if (!this.failed.has(f.check)) this.failed.set(f.check, new Set());
+      this.failed.get(f.check).add(`${where.state}|${where.variant}`);
       const key = [where.state, f.check, f.selector, f.what.replace(/\d+(\.\d+)?/g, "#")].join("|");
       const seen = this.failures.get(key) ?? { ...where, ...f, variants: [] };
       if (!seen.variants.includes(where.variant)) seen.variants.push(where.variant);
@@ -38,7 +46,7 @@ export class Report {
   print() {
     const causes = new Map();
     for (const f of this.failures.values()) {
-      const key = [f.check, f.selector, f.what.replace(/\d+(\.\d+)?/g, "#")].join("|");
+      const key = causeOf(f);
       const seen = causes.get(key) ?? { ...f, states: new Set(), variants: new Set() };
       seen.states.add(f.state);
       f.variants.forEach((v) => seen.variants.add(v));
@@ -58,7 +66,7 @@ export class Report {
   summary(checks) {
     return {
       pages: this.states.size, variants: this.pages.size,
-      checks: Object.entries(checks).map(([id, { name }]) => ({ id, name, count: this.counts.get(id) ?? 0, failures: this.failed.get(id) ?? 0 })),
+      checks: Object.entries(checks).map(([id, { name }]) => ({ id, name, count: this.counts.get(id) ?? 0, failures: this.failed.get(id)?.size ?? 0 })),
     };
   }
 

@@ -112,6 +112,7 @@ async function visit(variant, number, journey) {
   };
   const fetched = (path, ok) => { // a file, not a page
     coverage.requested("GET", path);
+    report.count("status");
     if (!ok) report.add({ journey: "files", state: "files", variant: label(variant), path }, [{ check: "status", selector: "", what: "the file cannot be had" }]);
   };
   const visitor = new walk.Visitor(site, page, variant, number, look, fetched);
@@ -119,6 +120,7 @@ async function visit(variant, number, journey) {
     await journey(visitor);
   } catch (error) {
     const where = { journey: "walk", state: journey.name, variant: label(variant), path: page.url() };
+    report.count("status");
     report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /walk\.mjs/.test(l))?.trim() }]);
   } finally {
     await context.close();
@@ -149,9 +151,9 @@ function watchPage(page, context, variant) {
     forget() { found = []; },
     async answer(where, { status = 200, anyStatus, anyLanguage } = {}) {
       const language = await page.evaluate(() => document.documentElement.lang);
+      report.count("console", "requests", "status", "language");
       if (!anyLanguage && language !== variant.language) add("language", `lang="${language}" where "${variant.language}" was asked for`);
       if (!anyStatus && ![status].flat().includes(last?.status())) add("status", `answered ${last?.status()} instead of ${status}`);
-      report.count("console", "requests", "status", "language");
       if (last && report.fresh(`${where.state} ${language}`)) {
         report.count("html");
         found.push(...validate(await last.text()));

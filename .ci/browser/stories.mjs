@@ -2,27 +2,33 @@
 // in, get an answer wrong and others right, and reach the certificate. What the listener hears is written to out/screen-reader.txt.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { stories as behaviours } from "./behaviour.mjs";
 import { answerTo, out } from "./site.mjs";
 
 export async function stories(browser, site, report, coverage) {
-  const all = [["keyboard", keyboardStory], ["screen reader", listenerStory], ["quick exit", exitStory]];
-  await Promise.all(all.map(async ([name, story]) => {
+  const told = async (name, tell) => {
+    const where = { journey: "stories", state: `story: ${name}`, variant: "script", path: "" };
+    const fail = (what, selector = "") => report.add(where, [{ check: "story", selector, what }]);
+    report.count("story");
+    try {
+      await tell(fail);
+      console.log(`     story: ${name}`);
+    } catch (error) {
+      fail(`cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, error.stack.split("\n").find((l) => /(stories|behaviour)\.mjs/.test(l))?.trim());
+    }
+  };
+  const people = [["by keyboard alone", keyboardStory], ["by ear", listenerStory], ["by somebody who has to leave", exitStory]];
+  await Promise.all(people.map(([name, story]) => told(name, async (fail) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, extraHTTPHeaders: { "X-Forwarded-For": "10.255.255.1" } });
     context.setDefaultTimeout(10000);
     context.on("request", (r) => r.url().startsWith(site.base) && coverage.requested(r.method(), new URL(r.url()).pathname));
-    const page = await context.newPage();
-    const where = { journey: "stories", state: `story: ${name}`, variant: "script", path: "" };
-    const fail = (what, selector = "") => report.add({ ...where, path: page.url() }, [{ check: "story", selector, what }]);
-    report.count("story");
     try {
-      await story(page, site, fail);
-      console.log(`     story: ${name}`);
-    } catch (error) {
-      fail(`the story cannot go on: ${error.message.split("\n")[0]}`, error.stack.split("\n").find((l) => /stories\.mjs/.test(l))?.trim());
+      await story(await context.newPage(), site, fail);
     } finally {
       await context.close();
     }
-  }));
+  })));
+  for (const story of behaviours) await told(story.name, () => story.run({ browser, base: site.base })); // one by one: some of them measure time
 }
 
 // Hands work the page by keys alone.
