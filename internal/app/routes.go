@@ -22,4 +22,5 @@ func (a *App) routes() {
 	pledge.Routes(doors, a.pledges)
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
 	certificate.Routes(doors, a.certificates, a.people.Institution)
+	people.Nowhere(doors, a.people)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -12,8 +13,8 @@ import (
 // and lines on our ground, so each is moved towards ink or paper until it can be read there: 4.5 : 1 for words (WCAG 2.2, 1.4.3), 3 : 1 for lines
 // (1.4.11).
 func (in *Institution) brandCSS() string {
-	light := func(colour string, ratio float64) string { return corrected(colour, paper, ink, ratio) }
-	dark := func(colour string, ratio float64) string { return corrected(colour, night, pale, ratio) }
+	light := func(colour string, ratio float64) string { return corrected(colour, ink, ratio, paper, sheet) }
+	dark := func(colour string, ratio float64) string { return corrected(colour, pale, ratio, night, nightSheet) }
 	main, accent := in.Colours.Main, in.Colours.Accent
 	return fmt.Sprintf(":root{--brand:%s;--accent:%s}\n@supports (color:light-dark(#000,#fff)){:root{--brand:light-dark(%s,%s);--accent:light-dark(%s,%s)}}\n",
 		light(main, words), light(accent, lines), light(main, words), dark(main, words), light(accent, lines), dark(accent, lines))
@@ -21,16 +22,17 @@ func (in *Institution) brandCSS() string {
 
 // The grounds and inks of site.css, by day and by night, and the contrast that WCAG 2.2 asks for.
 const (
-	paper, ink  = "#faf6ef", "#1e2426"
-	night, pale = "#101716", "#efe9df"
+	paper, sheet, ink       = "#faf6ef", "#fffdf8", "#1e2426"
+	night, nightSheet, pale = "#101716", "#172120", "#efe9df"
 
 	words, lines = 4.5, 3.0
 )
 
-// corrected mixes a colour with what is written on the ground until it stands out enough.
-func corrected(colour, ground, toward string, ratio float64) string {
+// corrected mixes a colour with what is written on the grounds until it stands out enough on each of them.
+func corrected(colour, toward string, ratio float64, grounds ...string) string {
 	for part := 0; part <= 100; part += 4 {
-		if mixed := mix(colour, toward, float64(part)/100); contrast(mixed, ground) >= ratio {
+		mixed := mix(colour, toward, float64(part)/100)
+		if !slices.ContainsFunc(grounds, func(ground string) bool { return contrast(mixed, ground) < ratio }) {
 			return mixed
 		}
 	}

@@ -375,6 +375,18 @@ func (h handler) language(c *fiber.Ctx) error {
 	return web.Redirect(c, "/app")
 }
 
+// Nowhere answers for every address below /app that no feature has, in the language of whoever asks. It is registered last.
+func Nowhere(d Doors, s *Service) {
+	d.Anybody.Get("/*", func(c *fiber.Ctx) error {
+		if token, err := sessionToken(c, d.Server); err == nil {
+			if p, err := s.PersonOf(c.UserContext(), token); err == nil {
+				d.Server.SignedIn(c, p.Institution, p.Language, s.Owner(p.ID))
+			}
+		}
+		return fmt.Errorf("page: %w", fault.NotFound)
+	})
+}
+
 // signOut always takes the cookie away. When Redis is away the session itself runs out by itself later; without its token nobody can use it.
 func (h handler) signOut(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {

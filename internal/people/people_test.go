@@ -104,15 +104,19 @@ func TestContrast(t *testing.T) {
 func TestBrandIsReadable(t *testing.T) {
 	for _, colour := range []string{"#21436b", "#c9812b", "#ffffff", "#000000", "#ffff00", "#faf6ef", "#101716", "#7f7f7f", "#ff00ff"} {
 		for _, ratio := range []float64{words, lines} {
-			if got := contrast(corrected(colour, paper, ink, ratio), paper); got < ratio {
-				t.Errorf("%s on paper: %.2f, want %.1f", colour, got, ratio)
+			for _, ground := range []string{paper, sheet} {
+				if got := contrast(corrected(colour, ink, ratio, paper, sheet), ground); got < ratio {
+					t.Errorf("%s on %s: %.2f, want %.1f", colour, ground, got, ratio)
+				}
 			}
-			if got := contrast(corrected(colour, night, pale, ratio), night); got < ratio {
-				t.Errorf("%s at night: %.2f, want %.1f", colour, got, ratio)
+			for _, ground := range []string{night, nightSheet} {
+				if got := contrast(corrected(colour, pale, ratio, night, nightSheet), ground); got < ratio {
+					t.Errorf("%s on %s: %.2f, want %.1f", colour, ground, got, ratio)
+				}
 			}
 		}
 	}
-	if got := corrected("#21436b", paper, ink, words); got != "#21436b" {
+	if got := corrected("#21436b", ink, words, paper, sheet); got != "#21436b" {
 		t.Errorf("a colour that can be read is changed to %s", got)
 	}
 }
