@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -109,6 +110,9 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	if err := a.services(ctx, institutions, sender); err != nil {
 		return nil, err
 	}
+	if err := a.requirements.Begin(ctx); err != nil {
+		return nil, err
+	}
 	if err := a.serve(institutions); err != nil {
 		return nil, err
 	}
@@ -165,7 +169,10 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
-	if a.requirements, err = requirement.New(ctx, a.engine, a.people); err != nil {
+	a.requirements, err = requirement.New(ctx, requirement.Config{
+		Engine: a.engine, Institutions: a.people, Persons: a.people, Modules: a.modules, Today: a.people.Today, Now: clock, NewID: shortID, Log: a.log,
+	})
+	if err != nil {
 		return err
 	}
 	if a.certificates, err = certificate.New(ctx, a.engine, proof{a}, a.redis.NewLimits()); err != nil {
@@ -188,6 +195,9 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	})
 	return err
 }
+
+// shortID draws the id of something of which an institution has few: its standings carry it, one a person.
+func shortID() string { return strings.ToLower(rand.Text()[:10]) }
 
 // serve builds the web server and registers every route.
 func (a *App) serve(institutions []people.Institution) (err error) {
@@ -214,6 +224,7 @@ func (a *App) background() {
 	ctx, stop := context.WithCancel(context.Background())
 	a.stop = stop
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
+	a.every(ctx, time.Second, a.requirements.Sweep)
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.pledges.Sweep(ctx); return err })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })

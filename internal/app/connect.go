@@ -9,6 +9,7 @@ import (
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/report"
+	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
 )
 
@@ -16,12 +17,12 @@ import (
 type proof struct{ a *App }
 
 func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, error) {
-	st, err := p.a.requirements.Standing(ctx, person, req)
+	done, err := p.a.requirements.Completed(ctx, person, req)
 	if err != nil {
 		return certificate.Met{}, err
 	}
-	met := certificate.Met{Cycle: st.Cycle, Day: st.Day, Edition: st.Edition, Titles: locale.Text{locale.Source: st.Requirement}}
-	if m, ok := p.a.library.now().Module(st.Requirement); ok {
+	met := certificate.Met{Cycle: done.Cycle, Day: done.Day, Edition: done.Edition, Titles: locale.Text{locale.Source: done.Module}}
+	if m, ok := p.a.library.now().Module(done.Module); ok {
 		for _, lang := range p.a.catalogue.Languages() {
 			if w := m.In(lang); w.Lang == lang {
 				met.Titles[lang] = w.Title
@@ -29,6 +30,19 @@ func (p proof) Met(ctx context.Context, person, req string) (certificate.Met, er
 		}
 	}
 	return met, nil
+}
+
+// modules tells requirement what there is to ask for.
+func (a *App) modules() []requirement.Module {
+	var all []requirement.Module
+	for _, m := range a.library.now().Modules() {
+		one := requirement.Module{ID: m.ID, Title: locale.Text{}}
+		for _, lang := range a.catalogue.Languages() {
+			one.Title[lang] = m.In(lang).Title
+		}
+		all = append(all, one)
+	}
+	return all
 }
 
 // desks tells report where each institution takes reports; report itself must not know persons.
@@ -50,7 +64,7 @@ func (d desk) Duties(ctx context.Context, p people.Person) ([]training.Duty, err
 	list, err := d.a.requirements.Duties(ctx, p.ID, p.Institution)
 	duties := make([]training.Duty, len(list))
 	for i, one := range list {
-		duties[i] = training.Duty{Module: one.Requirement, Due: one.Due, Met: one.Met}
+		duties[i] = training.Duty{Module: one.Module, Due: one.Due, Met: one.Met, From: one.From}
 	}
 	return duties, err
 }

@@ -44,7 +44,7 @@ func TestBothRoutesShowTheSame(t *testing.T) {
 		complete(t, s, inbox, email, route)
 		shown = append(shown, added(before, everything(t, a, inbox, log), email))
 	}
-	if len(shown[0]["journeys"]) != 1 || len(shown[0]["standings"]) != 1 || len(shown[0]["certificates"]) != 1 || len(shown[0]["mail"]) != 1 || len(shown[0]["log"]) == 0 {
+	if len(shown[0]["journeys"]) != 1 || len(shown[0]["completions"]) != 1 || len(shown[0]["certificates"]) != 1 || len(shown[0]["mail"]) != 1 || len(shown[0]["log"]) == 0 {
 		t.Fatalf("not everything was looked at: %v", shown[0])
 	}
 	if diff := cmp.Diff(shown[0], shown[1]); diff != "" {

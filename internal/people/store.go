@@ -32,3 +32,8 @@ func (s *personStore) insert(ctx context.Context, p Person) error { return s.per
 func (s *personStore) update(ctx context.Context, id string, change func(*Person) error) (Person, error) {
 	return s.persons.Update(ctx, id, change)
 }
+
+// insertMany adds those whose id and address are free and returns the ids of the others, sorted.
+func (s *personStore) insertMany(ctx context.Context, list []Person) ([]string, error) {
+	return s.persons.InsertMany(ctx, list)
+}

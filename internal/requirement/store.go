@@ -2,40 +2,430 @@ package requirement
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"strings"
+	"time"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
 )
 
-// Engine is where standings are kept.
+// Engine is where rosters, requirements and standings are kept.
 type Engine = store.Engine
 
-type standingStore struct{ standings *store.Collection[Standing] }
+// Page is one page of standings.
+type Page = store.Page[Standing]
 
-func openStore(ctx context.Context, e store.Engine) (*standingStore, error) {
-	standings, err := store.Open[Standing](ctx, e, store.Schema{Name: "standings", Indexes: []store.Index{store.On("person", "requirement", "cycle")}})
+// word is a beginning by which a member is found: institution:word:person. The id is all there is to it.
+type word struct {
+	ID string `bson:"_id"`
+}
+
+type requirementStore struct {
+	members   *store.Collection[Member]
+	words     *store.Collection[word]
+	rules     *store.Collection[Requirement]
+	completed *store.Collection[Completion]
+	decided   *store.Collection[Exception]
+	standings *store.Collection[Standing]
+	counted   *store.Collection[Cell]
+}
+
+func openStore(ctx context.Context, e store.Engine) (*requirementStore, error) {
+	s := &requirementStore{}
+	pending := store.On("pending", "claimed_until")
+	return s, errors.Join(
+		open(ctx, e, &s.members, store.Schema{Name: "members", Indexes: []store.Index{
+			store.Unique("institution", "external_id"), store.On("institution", "place", "name_key"),
+		}}),
+		open(ctx, e, &s.words, store.Schema{Name: "member_words"}),
+		open(ctx, e, &s.rules, store.Schema{Name: "requirements", Indexes: []store.Index{
+			store.On("institution", "ended", "due"), store.On("ended", "swept"), pending,
+		}}),
+		open(ctx, e, &s.completed, store.Schema{Name: "completions", SecretHistory: true, Indexes: []store.Index{pending}}),
+		open(ctx, e, &s.decided, store.Schema{Name: "exceptions", Indexes: []store.Index{pending}}),
+		open(ctx, e, &s.standings, standingSchema()),
+		open(ctx, e, &s.counted, store.Schema{Name: "cells"}),
+	)
+}
+
+func open[T any](ctx context.Context, e store.Engine, into **store.Collection[T], schema store.Schema) (err error) {
+	*into, err = store.Open[T](ctx, e, schema)
+	return err
+}
+
+// standingSchema has one index for counting and one for each order of a list. Standings of the first version were completions.
+func standingSchema() store.Schema {
+	return store.Schema{
+		Name: "standings", Version: 2,
+		Indexes: []store.Index{
+			store.On("requirement", "cycle", "place", "status", "day", "due"),
+			store.On("requirement", "cycle", "place", "status", "name_key"),
+			store.On("requirement", "cycle", "status", "name_key"),
+			store.On("requirement", "cycle", "status", "day"),
+		},
+		Migrations: []store.Migration{{To: 2, Change: func(f store.Fields) error {
+			for _, name := range []string{"due", "place", "name_key", "name", "external_id"} {
+				f[name] = ""
+			}
+			f["status"] = Met
+			return nil
+		}}},
+	}
+}
+
+// Requirements.
+
+func (s *requirementStore) requirement(ctx context.Context, id string) (Requirement, error) {
+	return s.rules.Get(ctx, id)
+}
+
+// requirements returns those of an institution that are in force, or those that ended, by due date. There are few: one page.
+func (s *requirementStore) requirements(ctx context.Context, institution, ended string) ([]Requirement, error) {
+	page, err := s.rules.Find(ctx, store.Where("institution", institution).Where("ended", ended).By("due").Limit(store.MaxPage))
+	return page.Items, err
+}
+
+func (s *requirementStore) endedRequirements(ctx context.Context, institution string) ([]Requirement, error) {
+	page, err := s.rules.Find(ctx, store.Where("institution", institution).Range("ended", "0", nil).Desc().Limit(store.MaxPage))
+	return page.Items, err
+}
+
+func (s *requirementStore) insertRequirement(ctx context.Context, r Requirement) error {
+	return s.rules.Insert(ctx, r)
+}
+
+func (s *requirementStore) updateRequirement(ctx context.Context, id string, change func(*Requirement) error) (Requirement, error) {
+	return s.rules.Update(ctx, id, change)
+}
+
+func (s *requirementStore) pendingRequirements(ctx context.Context, now time.Time) ([]Requirement, error) {
+	page, err := s.rules.Find(ctx, due(PendingStandings, now))
+	return page.Items, err
+}
+
+func (s *requirementStore) unsweptRequirements(ctx context.Context, today string) ([]Requirement, error) {
+	page, err := s.rules.Find(ctx, store.Where("ended", "").Range("swept", nil, today).Limit(store.MaxPage))
+	return page.Items, err
+}
+
+// due wants what is pending and nobody is working on.
+func due(pending string, now time.Time) store.Query {
+	return store.Where("pending", pending).Range("claimed_until", nil, now.Add(time.Millisecond)).Limit(100)
+}
+
+// Members.
+
+func (s *requirementStore) member(ctx context.Context, person string) (Member, error) {
+	return s.members.Get(ctx, person)
+}
+
+func (s *requirementStore) memberByExternalID(ctx context.Context, institution, id string) (Member, error) {
+	return s.members.One(ctx, store.Where("institution", institution).Where("external_id", id))
+}
+
+func (s *requirementStore) membersOf(ctx context.Context, institution, cursor string) (store.Page[Member], error) {
+	return s.members.Find(ctx, store.Where("institution", institution).By("place").After(cursor).Limit(500))
+}
+
+func (s *requirementStore) insertMembers(ctx context.Context, list []Member) (refused []string, err error) {
+	if refused, err = s.members.InsertMany(ctx, list); err != nil {
+		return nil, err
+	}
+	return refused, s.insertWords(ctx, list)
+}
+
+func (s *requirementStore) insertWords(ctx context.Context, list []Member) error {
+	var all []word
+	for _, m := range list {
+		for _, w := range words(m) {
+			all = append(all, word{wordID(m, w)})
+		}
+	}
+	_, err := s.words.InsertMany(ctx, all)
+	return err
+}
+
+func wordID(m Member, w string) string { return m.Institution + ":" + w + ":" + m.ID }
+
+// replaceMember writes a member whose row has changed, with the words that it is found by.
+func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) error {
+	if err := s.insertWords(ctx, []Member{now}); err != nil {
+		return err
+	}
+	_, err := s.members.Update(ctx, now.ID, func(m *Member) error { *m = now; return nil })
+	if err != nil {
+		return err
+	}
+	keep := map[string]bool{}
+	for _, w := range words(now) {
+		keep[w] = true
+	}
+	for _, w := range words(had) {
+		if !keep[w] {
+			if err := s.words.Delete(ctx, wordID(had, w)); err != nil && !isGone(err) {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// erase removes a person's entry, completions and exceptions.
+func (s *requirementStore) erase(ctx context.Context, person string) error {
+	m, err := s.members.Get(ctx, person)
+	if err != nil && !isGone(err) {
+		return err
+	}
+	if err == nil {
+		for _, w := range words(m) {
+			if err := s.words.Delete(ctx, wordID(m, w)); err != nil && !isGone(err) {
+				return err
+			}
+		}
+		if err := s.members.Delete(ctx, person); err != nil && !isGone(err) {
+			return err
+		}
+	}
+	own := store.All().Prefix(store.IDField, person+":")
+	if _, err := s.completed.DeleteWhere(ctx, own); err != nil {
+		return err
+	}
+	_, err = s.decided.DeleteWhere(ctx, own)
+	return err
+}
+
+// find returns persons that have a word with this beginning.
+func (s *requirementStore) find(ctx context.Context, institution, beginning string) ([]string, error) {
+	page, err := s.words.Find(ctx, store.All().Prefix(store.IDField, institution+":"+short(beginning, maxSlug)).Limit(maxFound))
 	if err != nil {
 		return nil, err
 	}
-	return &standingStore{standings}, nil
+	seen := map[string]bool{}
+	var persons []string
+	for _, w := range page.Items {
+		if person := w.ID[strings.LastIndexByte(w.ID, ':')+1:]; !seen[person] {
+			seen[person] = true
+			persons = append(persons, person)
+		}
+	}
+	return persons, nil
 }
 
-func (s *standingStore) insert(ctx context.Context, st Standing) error {
-	return s.standings.Insert(ctx, st)
+// Completions and exceptions.
+
+// completions returns all of a person's completions. There are few: one page.
+func (s *requirementStore) completions(ctx context.Context, person string) ([]Completion, error) {
+	page, err := s.completed.Find(ctx, store.All().Prefix(store.IDField, person+":").Limit(store.MaxPage))
+	return page.Items, err
 }
 
-func (s *standingStore) get(ctx context.Context, id string) (Standing, error) {
+func (s *requirementStore) insertCompletion(ctx context.Context, c Completion) error {
+	return s.completed.Insert(ctx, c)
+}
+
+func (s *requirementStore) updateCompletion(ctx context.Context, id string, change func(*Completion)) error {
+	_, err := s.completed.Update(ctx, id, func(c *Completion) error { change(c); return nil })
+	return err
+}
+
+func (s *requirementStore) pendingCompletions(ctx context.Context, now time.Time) ([]Completion, error) {
+	page, err := s.completed.Find(ctx, due(PendingStandings, now))
+	return page.Items, err
+}
+
+// exception returns what staff decided, empty when they decided nothing.
+func (s *requirementStore) exception(ctx context.Context, id string) (Exception, error) {
+	ex, err := s.decided.Get(ctx, id)
+	if isGone(err) {
+		return Exception{}, nil
+	}
+	return ex, err
+}
+
+func (s *requirementStore) exceptionsOf(ctx context.Context, person string) ([]Exception, error) {
+	page, err := s.decided.Find(ctx, store.All().Prefix(store.IDField, person+":").Limit(store.MaxPage))
+	return page.Items, err
+}
+
+func (s *requirementStore) upsertException(ctx context.Context, id string, change func(*Exception)) (Exception, error) {
+	return s.decided.Upsert(ctx, id, func(ex *Exception, _ bool) error { change(ex); return nil })
+}
+
+func (s *requirementStore) updateException(ctx context.Context, id string, change func(*Exception)) error {
+	_, err := s.decided.Update(ctx, id, func(ex *Exception) error { change(ex); return nil })
+	return err
+}
+
+func (s *requirementStore) pendingExceptions(ctx context.Context, now time.Time) ([]Exception, error) {
+	page, err := s.decided.Find(ctx, due(PendingStandings, now))
+	return page.Items, err
+}
+
+// carryOver makes completions of what standings of the first version said.
+func (s *requirementStore) carryOver(ctx context.Context, module string) error {
+	old := store.Where("requirement", module).Where("cycle", Once).Where("place", "")
+	for st, err := range s.standings.Each(ctx, old) {
+		if err != nil {
+			return err
+		}
+		c := Completion{
+			ID: st.ID, Person: st.Person, Institution: st.Institution, Module: module, Cycle: Once, Day: st.Day, Edition: st.Edition, Pending: PendingStandings,
+		}
+		if err := s.completed.Insert(ctx, c); err != nil && !errors.Is(err, fault.Conflict) {
+			return err
+		}
+	}
+	_, err := s.standings.DeleteWhere(ctx, old)
+	return err
+}
+
+// Standings.
+
+func (s *requirementStore) standing(ctx context.Context, id string) (Standing, error) {
 	return s.standings.Get(ctx, id)
 }
 
-// byPerson returns a person's standings by requirement. There are as many as there are requirements: one page.
-func (s *standingStore) byPerson(ctx context.Context, person string) (map[string]Standing, error) {
-	page, err := s.standings.Find(ctx, store.Where("person", person).Limit(store.MaxPage))
-	if err != nil {
-		return nil, err
-	}
-	met := make(map[string]Standing, len(page.Items))
-	for _, st := range page.Items {
-		met[st.Requirement] = st
-	}
-	return met, nil
+// standingsOf returns all of a person's standings. There are as many as requirements and cycles: one page.
+func (s *requirementStore) standingsOf(ctx context.Context, person string) ([]Standing, error) {
+	page, err := s.standings.Find(ctx, store.All().Prefix(store.IDField, person+":").Limit(store.MaxPage))
+	return page.Items, err
 }
+
+// insertStanding fails with errStale when there is one already.
+func (s *requirementStore) insertStanding(ctx context.Context, st Standing) error {
+	err := s.standings.Insert(ctx, st)
+	if errors.Is(err, fault.Conflict) {
+		return errStale
+	}
+	return err
+}
+
+// insertStandings adds those that are not there yet and returns the ids of the others.
+func (s *requirementStore) insertStandings(ctx context.Context, list []Standing) (refused []string, err error) {
+	return s.standings.InsertMany(ctx, list)
+}
+
+// replaceStanding fails with errStale when the standing is no longer what it had been.
+func (s *requirementStore) replaceStanding(ctx context.Context, had, now Standing) error {
+	_, err := s.standings.Update(ctx, had.ID, func(st *Standing) error {
+		if *st != had {
+			return errStale
+		}
+		*st = now
+		return nil
+	})
+	if isGone(err) {
+		return errStale
+	}
+	return err
+}
+
+func (s *requirementStore) removeStanding(ctx context.Context, had Standing) error {
+	err := s.standings.Delete(ctx, had.ID)
+	if isGone(err) {
+		return errStale
+	}
+	return err
+}
+
+// walk returns some standings of one status behind a spot, below one leaf place or in the whole institution.
+func (s *requirementStore) walk(ctx context.Context, q Query, place, status string, at spot, descending bool, n int) ([]Standing, error) {
+	find := store.Where("requirement", q.Requirement).Where("cycle", q.Cycle).Where("status", status).Limit(n)
+	if place != "" {
+		find = find.Where("place", place)
+	}
+	if q.By == ByDay {
+		find = find.By("day")
+	} else {
+		find = find.By("name_key")
+	}
+	if descending {
+		find = find.Desc()
+	}
+	if at != nil {
+		values := make([]any, len(at))
+		for i := range at {
+			values[i] = at[i]
+		}
+		cursor, err := store.CursorAt(values...)
+		if err != nil {
+			return nil, err
+		}
+		find = find.After(cursor)
+	}
+	page, err := s.standings.Find(ctx, find)
+	return page.Items, err
+}
+
+// eachStanding walks leaf place by leaf place; in each it goes by status, then by name.
+func (s *requirementStore) eachStanding(ctx context.Context, q Query) iter.Seq2[Standing, error] {
+	return func(yield func(Standing, error) bool) {
+		find := store.Where("requirement", q.Requirement).Where("cycle", q.Cycle).Prefix("place", q.Place).By("place", "status", "name_key")
+		for st, err := range s.standings.Each(ctx, find) {
+			if err == nil && (q.Status != "" && st.Status != q.Status || q.Search != "" && !st.named(strings.Fields(fold(q.Search)))) {
+				continue
+			}
+			if !yield(st, err) {
+				return
+			}
+		}
+	}
+}
+
+// Cells.
+
+func (s *requirementStore) cell(ctx context.Context, id string) (Cell, error) {
+	return s.counted.Get(ctx, id)
+}
+
+// cells returns all cells below a place.
+func (s *requirementStore) cells(ctx context.Context, requirement, cycle, place string) ([]Cell, error) {
+	var all []Cell
+	for c, err := range s.counted.Each(ctx, store.All().Prefix(store.IDField, cellID(requirement, cycle, place))) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, c)
+	}
+	return all, nil
+}
+
+// putCell writes a cell if the one that is there has the given turn; nought is no cell. errStale otherwise.
+func (s *requirementStore) putCell(ctx context.Context, turn int64, now Cell) error {
+	_, err := s.counted.Upsert(ctx, now.ID, func(c *Cell, found bool) error {
+		if found && c.Turn != turn || !found && turn != 0 {
+			return errStale
+		}
+		*c = now
+		return nil
+	})
+	return err
+}
+
+// counts groups the standings of one leaf place, or of all when place is empty.
+func (s *requirementStore) counts(ctx context.Context, requirement, cycle, place string) ([]count, error) {
+	q, fields := store.Where("requirement", requirement).Where("cycle", cycle), []string{"place", "status", "day", "due"}
+	if place != "" {
+		q, fields = q.Where("place", place), fields[1:]
+	}
+	groups, err := s.standings.Tally(ctx, q, fields...)
+	if err != nil {
+		return nil, fmt.Errorf("count standings: %w", err)
+	}
+	all := make([]count, len(groups))
+	for i, g := range groups {
+		one := count{place: place, n: int(g.N)}
+		if place == "" {
+			one.place = g.Text(0)
+			g.Values = g.Values[1:]
+		}
+		one.status, one.day, one.due = g.Text(0), g.Text(1), g.Text(2)
+		all[i] = one
+	}
+	return all, nil
+}
+
+func isGone(err error) bool { return errors.Is(err, fault.NotFound) }

@@ -233,13 +233,26 @@ func (q Query) describe(group []string) string {
 
 // writeCursor encodes the place of a document in the plan's order.
 func writeCursor(p Plan, doc Document) (string, error) {
-	var place bson.A
+	var place []any
 	for _, f := range p.Key() {
 		v, err := Indexed(doc.Raw, f)
 		if err != nil {
 			return "", err
 		}
 		place = append(place, v)
+	}
+	return CursorAt(place...)
+}
+
+// CursorAt returns the cursor of the place that these values have in a query's order: the fields after its equalities, then the id. Whoever merges
+// several queries into one list needs it, for the list's last document stands in one of them only.
+func CursorAt(values ...any) (string, error) {
+	place := make(bson.A, len(values))
+	for i, v := range values {
+		var err error
+		if place[i], err = value(v); err != nil {
+			return "", err
+		}
 	}
 	raw, err := bson.Marshal(bson.M{"k": place})
 	if err != nil {

@@ -81,6 +81,7 @@ type Duty struct {
 	Module string
 	Due    string // civil date; empty: no date
 	Met    string // civil date; empty: not yet
+	From   string // civil date from which a completion counts; empty: from ever
 }
 
 // Held is a certificate that a learner has.

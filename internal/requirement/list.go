@@ -1,0 +1,224 @@
+package requirement
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/upstander/upstander/internal/fault"
+)
+
+// A list of people is merged from streams: one for each leaf place below the wanted one and each status. Each stream is a walk of an index from where
+// the page begins, so that a page costs the same at any depth.
+
+// statuses are those that a query lists.
+func (q Query) statuses() []string {
+	switch {
+	case q.By == ByDay:
+		return []string{Met}
+	case q.Status != "":
+		return []string{q.Status}
+	}
+	return []string{Exempt, Met, Open}
+}
+
+// whole says whether a place is a whole institution.
+func whole(place string) bool { return strings.Count(place, "/") == 1 }
+
+// leaf says whether a place has no places below it.
+func leaf(place string) bool { return strings.Count(place, "/") == 4 }
+
+// spot is where a standing stands in a list: what it is ordered by, then its id.
+type spot []string
+
+func (a spot) compare(b spot) int { return slices.Compare(a, b) }
+
+func (a spot) String() string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strings.Join(a, "\x00")))
+}
+
+func readSpot(cursor string, parts int) (spot, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(cursor)
+	at := spot(strings.Split(string(raw), "\x00"))
+	if err != nil || len(at) != parts {
+		return nil, fmt.Errorf("%w: unreadable cursor", fault.Invalid)
+	}
+	return at, nil
+}
+
+// stream is one of the walks that a list is merged from.
+type stream struct {
+	place, status string // an empty place is the whole institution
+	ahead         []Standing
+	at            spot // behind which the next batch begins
+	ended         bool
+}
+
+// people returns one page of a list.
+func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
+	streams, err := s.streams(ctx, q)
+	if err != nil {
+		return Page{}, err
+	}
+	cursor, backward := q.After, q.Before != ""
+	if backward {
+		cursor = q.Before
+	}
+	if cursor != "" {
+		at, err := readSpot(cursor, len(q.spot(Standing{})))
+		if err != nil {
+			return Page{}, err
+		}
+		for i := range streams {
+			streams[i].at = at
+		}
+	}
+	items, err := s.merge(ctx, q, streams, backward)
+	if err != nil {
+		return Page{}, err
+	}
+	more := len(items) > q.Limit
+	if more {
+		items = items[:q.Limit]
+	}
+	if backward {
+		slices.Reverse(items)
+	}
+	page := Page{Items: items}
+	if len(items) > 0 && (more || backward) {
+		page.Next = q.spot(items[len(items)-1]).String()
+	}
+	if len(items) > 0 && (backward && more || !backward && q.After != "") {
+		page.Prev = q.spot(items[0]).String()
+	}
+	return page, nil
+}
+
+// streams lists the walks of a query. Cells say which leaf places have anybody in them.
+func (s *requirementStore) streams(ctx context.Context, q Query) ([]stream, error) {
+	places := []string{""}
+	switch {
+	case leaf(q.Place):
+		places = []string{q.Place}
+	case !whole(q.Place):
+		cells, err := s.cells(ctx, q.Requirement, q.Cycle, q.Place)
+		if err != nil {
+			return nil, err
+		}
+		places = places[:0]
+		for _, c := range cells {
+			places = append(places, c.Place)
+		}
+	}
+	var all []stream
+	for _, place := range places {
+		for _, status := range q.statuses() {
+			all = append(all, stream{place: place, status: status})
+		}
+	}
+	return all, nil
+}
+
+// merge takes one more standing than the page holds, in order.
+func (s *requirementStore) merge(ctx context.Context, q Query, streams []stream, backward bool) ([]Standing, error) {
+	descending := (q.By == ByDay) != backward // by day the latest come first
+	batch := max(4, 2*(q.Limit+1)/max(1, len(streams)))
+	if len(streams) == 1 {
+		batch = q.Limit + 1
+	}
+	items := make([]Standing, 0, q.Limit+1)
+	for len(items) <= q.Limit {
+		var first *stream
+		for i := range streams {
+			st := &streams[i]
+			if err := s.fill(ctx, q, st, descending, batch); err != nil {
+				return nil, err
+			}
+			if len(st.ahead) == 0 {
+				continue
+			}
+			if first == nil || (q.spot(st.ahead[0]).compare(q.spot(first.ahead[0])) < 0) != descending {
+				first = st
+			}
+		}
+		if first == nil {
+			break
+		}
+		items = append(items, first.ahead[0])
+		first.ahead = first.ahead[1:]
+	}
+	return items, nil
+}
+
+// fill reads the next batch of a stream that has run empty.
+func (s *requirementStore) fill(ctx context.Context, q Query, st *stream, descending bool, n int) error {
+	if len(st.ahead) > 0 || st.ended {
+		return nil
+	}
+	items, err := s.walk(ctx, q, st.place, st.status, st.at, descending, n)
+	if err != nil {
+		return err
+	}
+	st.ahead, st.ended = items, len(items) < n
+	if len(items) > 0 {
+		st.at = q.spot(items[len(items)-1])
+	}
+	return nil
+}
+
+// spot returns where a standing stands in the query's list. Within a leaf place the index that is ordered by day holds the due day too.
+func (q Query) spot(st Standing) spot {
+	switch {
+	case q.By != ByDay:
+		return spot{st.NameKey, st.ID}
+	case whole(q.Place):
+		return spot{st.Day, st.ID}
+	}
+	return spot{st.Day, st.Due, st.ID}
+}
+
+// maxFound is how many people a search looks at.
+const maxFound = 300
+
+// search finds people by the beginnings of words of their names, or of their external id. The rarest word, most likely the longest, leads.
+func (s *Service) search(ctx context.Context, q Query) (Page, error) {
+	wanted := strings.FieldsFunc(fold(q.Search), func(r rune) bool { return r == ' ' || r == ',' })
+	if len(wanted) == 0 {
+		return Page{}, nil
+	}
+	slices.SortStableFunc(wanted, func(a, b string) int { return len(b) - len(a) })
+	institution, _, _ := strings.Cut(q.Place, "/")
+	persons, err := s.store.find(ctx, institution, wanted[0])
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	for _, person := range persons {
+		st, err := s.store.standing(ctx, standingID(person, q.Requirement, q.Cycle))
+		if isGone(err) {
+			continue
+		}
+		if err != nil {
+			return Page{}, err
+		}
+		if strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && st.named(wanted) {
+			page.Items = append(page.Items, st)
+		}
+	}
+	slices.SortFunc(page.Items, func(a, b Standing) int { return q.spot(a).compare(q.spot(b)) })
+	if q.By == ByDay {
+		slices.Reverse(page.Items)
+	}
+	page.Items = page.Items[:min(len(page.Items), q.Limit)]
+	return page, nil
+}
+
+// named says whether every wanted word begins a word of the person's name or id.
+func (st Standing) named(wanted []string) bool {
+	have := words(Member{Name: st.Name, ExternalID: st.ExternalID})
+	return !slices.ContainsFunc(wanted, func(w string) bool {
+		return !slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, short(w, maxSlug)) })
+	})
+}
