@@ -261,4 +261,3 @@ func (s *Service) ErasePerson(ctx context.Context, person string) error {
 	}
 	return nil
 }
-

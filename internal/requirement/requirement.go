@@ -33,7 +33,7 @@ type Requirement struct {
 	Start       string      `bson:"start"` // civil day from which a completion counts; empty: any
 	Due         string      `bson:"due"`   // civil day, of the first cycle; empty: no date
 	Renewal     Renewal     `bson:"renewal"`
-	Ended       string      `bson:"ended"` // civil day on which staff ended it; empty: in force
+	Ended       string      `bson:"ended"`  // civil day on which staff ended it; empty: in force
 	Seeded      string      `bson:"seeded"` // the due day in the institution's file, where the requirement comes from there
 	Swept       string      `bson:"swept"`  // civil day on which everybody's standing was last looked at
 

@@ -153,4 +153,3 @@ func TestBeginSeedsTheInstitutionsFile(t *testing.T) {
 	in.Requires[0].Due = "2027-03-05"
 	begin("2027-03-05") // until the file says something new
 }
-

@@ -44,7 +44,7 @@ func openStore(ctx context.Context, e store.Engine) (*requirementStore, error) {
 		open(ctx, e, &s.rules, store.Schema{Name: "requirements", Indexes: []store.Index{
 			store.On("institution", "ended", "due"), store.On("ended", "swept"), pending,
 		}}),
-		open(ctx, e, &s.completed, store.Schema{Name: "completions", SecretHistory: true, Indexes: []store.Index{pending}}),
+		open(ctx, e, &s.completed, store.Schema{Name: "completions", Indexes: []store.Index{pending}}),
 		open(ctx, e, &s.decided, store.Schema{Name: "exceptions", Indexes: []store.Index{pending}}),
 		open(ctx, e, &s.standings, standingSchema()),
 		open(ctx, e, &s.counted, store.Schema{Name: "cells"}),
