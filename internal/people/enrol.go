@@ -60,3 +60,9 @@ func (s *Service) Readdress(ctx context.Context, person, email string) error {
 	_, err = s.store.update(ctx, person, func(p *Person) error { p.Email = email; return nil })
 	return err
 }
+
+// Known returns the id of the person with an e-mail address, or fault.NotFound.
+func (s *Service) Known(ctx context.Context, institution, email string) (string, error) {
+	p, err := s.store.byEmail(ctx, institution, email)
+	return p.ID, err
+}

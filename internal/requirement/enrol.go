@@ -7,8 +7,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
+	"time"
 
-	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -48,7 +49,8 @@ func (r Row) digest() string {
 	return hex.EncodeToString(sum[:12])
 }
 
-func (r Row) member(id, institution string) Member {
+// member makes a roster's entry of a row.
+func (r Row) member(id, institution, today string) Member {
 	given := r.Name
 	if r.Family != "" {
 		given = strings.TrimSpace(strings.Replace(r.Name, r.Family, "", 1))
@@ -57,44 +59,126 @@ func (r Row) member(id, institution string) Member {
 	if labels == nil {
 		labels = []string{}
 	}
+	left := r.Left
+	if left == leftSome {
+		left = today
+	}
 	return Member{
 		ID: id, Institution: institution, ExternalID: r.ExternalID, Email: r.Email, Name: r.Name, NameKey: nameKey(r.Family, given),
 		Cohort: r.Cohort, Department: r.Department, Level: r.Level, Mode: r.Mode, Partner: r.Partner, Placement: r.Placement, Labels: labels,
-		Entry: r.Entry, Left: r.Left, Place: PlaceOf(institution, r.Cohort, r.Department, r.Level), Row: r.digest(),
+		Entry: r.Entry, Left: left, Place: PlaceOf(institution, r.Cohort, r.Department, r.Level), Row: r.digest(),
 	}
 }
 
-// enrolment brings rows onto one institution's roster, and standings after them. Its places are those whose cells have to be counted again.
+// enrolment brings rows onto one institution's roster, and standings after them. Batches may be added at the same time as long as no person is in two
+// of them. While it runs, every requirement carries its pending mark: if it does not come to its end, everything is looked at again.
 type enrolment struct {
 	s           *Service
 	institution string
 	today       string
-	rules       []Requirement // in force
-	outcome     Outcome
-	refused     func(line int, key string)
-	places      map[string]bool
+	dry         bool
+	rules       []Requirement   // in force
+	owed        map[string]bool // requirements that had something pending before
+	refused     func(line int, column, key string)
+
+	mu      sync.Mutex
+	outcome Outcome
+	places  map[string]bool // whose cells have to be counted again
 }
 
-// Enrol brings rows onto an institution's roster. Rows must be clean: refused is told of those that clash with somebody who is there.
-func (s *Service) Enrol(ctx context.Context, institution string, rows []Row, refused func(line int, key string)) (Outcome, error) {
+func (s *Service) enrolment(ctx context.Context, institution string, dry bool, refused func(line int, column, key string)) (*enrolment, error) {
 	rules, err := s.store.requirements(ctx, institution, "")
+	if err != nil {
+		return nil, err
+	}
+	return &enrolment{s: s, institution: institution, today: s.cfg.Today(), dry: dry, rules: rules, owed: map[string]bool{}, refused: refused, places: map[string]bool{}}, nil
+}
+
+// Enrol brings clean rows onto an institution's roster; refused is told of those that clash with somebody who is there.
+func (s *Service) Enrol(ctx context.Context, institution string, rows []Row, refused func(line int, key string)) (Outcome, error) {
+	e, err := s.enrolment(ctx, institution, false, func(line int, _, key string) { refused(line, key) })
+	if err == nil {
+		err = e.begin(ctx)
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	e := &enrolment{s: s, institution: institution, today: s.cfg.Today(), rules: rules, refused: refused, places: map[string]bool{}}
-	for batch := range slices.Chunk(rows, 500) {
+	for batch := range slices.Chunk(rows, batchRows) {
 		if err := e.add(ctx, batch); err != nil {
 			return e.outcome, err
 		}
 	}
-	return e.outcome, e.recount(ctx)
+	e.outcome.Rows = len(rows)
+	return e.outcome, e.end(ctx)
+}
+
+// count adds to the outcome.
+func (e *enrolment) count(n func(*Outcome)) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	n(&e.outcome)
+}
+
+func (e *enrolment) touch(places ...string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, p := range places {
+		e.places[p] = true
+	}
+}
+
+// importFor is how long an import may take before a sweeper takes over what it left pending.
+const importFor = 10 * time.Minute
+
+// begin puts the pending mark on every requirement and claims it.
+func (e *enrolment) begin(ctx context.Context) error {
+	if e.dry {
+		return nil
+	}
+	until := e.s.cfg.Now().Add(importFor)
+	for i, r := range e.rules {
+		now, err := e.s.store.updateRequirement(ctx, r.ID, func(r *Requirement) error {
+			e.owed[r.ID] = r.Pending != PendingNothing || r.Swept != e.today
+			r.Pending, r.Cursor, r.ClaimedUntil = PendingStandings, "", until
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		e.rules[i] = now
+	}
+	return nil
+}
+
+// end counts every place that has changed and takes the marks away; a requirement that was changed meanwhile, or had something pending before, keeps
+// its mark.
+func (e *enrolment) end(ctx context.Context) error {
+	if e.dry {
+		return nil
+	}
+	for _, r := range e.rules {
+		for place := range e.places {
+			if err := e.s.recount(ctx, r, r.CycleOn(e.today).ID, place); err != nil {
+				return err
+			}
+		}
+		_, err := e.s.progress(ctx, r, func(now *Requirement) {
+			now.ClaimedUntil = time.Time{}
+			if !e.owed[r.ID] {
+				now.Pending = PendingNothing
+			}
+		})
+		if err != nil && !errors.Is(err, errStale) {
+			return err
+		}
+	}
+	return nil
 }
 
 // add takes one batch: rows of people who are there already one by one, the others together.
 func (e *enrolment) add(ctx context.Context, rows []Row) error {
 	var fresh []Row
 	for _, r := range rows {
-		e.outcome.Rows++
 		had, err := e.s.store.memberByExternalID(ctx, e.institution, r.ExternalID)
 		switch {
 		case isGone(err):
@@ -103,12 +187,15 @@ func (e *enrolment) add(ctx context.Context, rows []Row) error {
 		case err != nil:
 			return err
 		case had.Row == r.digest():
-			e.outcome.Same++
+			e.count(func(o *Outcome) { o.Same++ })
 			continue
 		}
 		if err := e.change(ctx, had, r); err != nil {
 			return err
 		}
+	}
+	if e.dry {
+		return e.tryFresh(ctx, fresh)
 	}
 	return e.addFresh(ctx, fresh)
 }
@@ -116,28 +203,60 @@ func (e *enrolment) add(ctx context.Context, rows []Row) error {
 // change takes a row that differs from what the roster holds.
 func (e *enrolment) change(ctx context.Context, had Member, r Row) error {
 	if had.Email != r.Email {
-		err := e.s.cfg.Persons.Readdress(ctx, had.ID, r.Email)
-		if errors.Is(err, fault.Conflict) {
-			e.refuse(r, "roster.email-taken")
+		other, err := e.s.cfg.Persons.Known(ctx, e.institution, r.Email)
+		switch {
+		case err == nil && other != had.ID:
+			e.refused(r.Line, colEmail, "roster.email-taken")
 			return nil
-		}
-		if err != nil && !isGone(err) {
+		case err != nil && !isGone(err):
 			return err
 		}
 	}
-	now := r.member(had.ID, e.institution)
-	if err := e.s.store.replaceMember(ctx, had, now); err != nil {
-		return err
+	today := e.today
+	if had.Left != "" {
+		today = had.Left
 	}
-	if had.Left == "" && now.Left != "" {
-		e.outcome.Closed++
-	} else {
-		e.outcome.Changed++
+	now := r.member(had.ID, e.institution, today)
+	if !e.dry {
+		if had.Email != now.Email {
+			if err := e.s.cfg.Persons.Readdress(ctx, had.ID, now.Email); err != nil {
+				return err
+			}
+		}
+		if err := e.s.store.replaceMember(ctx, had, now); err != nil {
+			return err
+		}
 	}
+	e.count(func(o *Outcome) {
+		if had.Left == "" && now.Left != "" {
+			o.Closed++
+		} else {
+			o.Changed++
+		}
+	})
 	return e.settle(ctx, had.ID)
 }
 
-// addFresh takes rows of people who are not on the roster. Those who have never signed in have completed nothing: their standings need no look.
+// tryFresh says what addFresh would do.
+func (e *enrolment) tryFresh(ctx context.Context, rows []Row) error {
+	for _, r := range rows {
+		person, err := e.s.cfg.Persons.Known(ctx, e.institution, r.Email)
+		if err == nil {
+			_, err = e.s.store.member(ctx, person)
+		}
+		switch {
+		case err == nil:
+			e.refused(r.Line, colEmail, "roster.email-taken")
+		case isGone(err):
+			e.count(func(o *Outcome) { o.Added++ })
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// addFresh takes rows of people who are not on the roster. Those who were not known before have completed nothing: their standings need no look.
 func (e *enrolment) addFresh(ctx context.Context, rows []Row) error {
 	persons := make([]people.Person, len(rows))
 	for i, r := range rows {
@@ -148,30 +267,32 @@ func (e *enrolment) addFresh(ctx context.Context, rows []Row) error {
 		return err
 	}
 	var members []Member
-	var lines []Row
+	var from []int // members' rows
 	for i, r := range rows {
 		if known[i] {
-			if _, err := e.s.store.member(ctx, ids[i]); err == nil {
-				e.refuse(r, "roster.email-taken")
+			_, err := e.s.store.member(ctx, ids[i])
+			if err == nil {
+				e.refused(r.Line, colEmail, "roster.email-taken")
 				continue
-			} else if !isGone(err) {
+			}
+			if !isGone(err) {
 				return err
 			}
 		}
-		members, lines = append(members, r.member(ids[i], e.institution)), append(lines, r)
+		members, from = append(members, r.member(ids[i], e.institution, e.today)), append(from, i)
 	}
 	refused, err := e.s.store.insertMembers(ctx, members)
 	if err != nil {
 		return err
 	}
 	var standings []Standing
-	for i, m := range members {
+	for k, m := range members {
 		if _, there := slices.BinarySearch(refused, m.ID); there {
-			e.refuse(lines[i], "roster.taken")
+			e.refused(rows[from[k]].Line, colID, "roster.taken")
 			continue
 		}
-		e.outcome.Added++
-		if slices.Contains(ids, m.ID) && known[slices.Index(ids, m.ID)] {
+		e.count(func(o *Outcome) { o.Added++ })
+		if known[from[k]] {
 			if err := e.settle(ctx, m.ID); err != nil {
 				return err
 			}
@@ -180,84 +301,61 @@ func (e *enrolment) addFresh(ctx context.Context, rows []Row) error {
 		for _, r := range e.rules {
 			if st, asked := derive(m, r, e.today, nil, Exception{}); asked {
 				standings = append(standings, st)
-				e.places[m.Place] = true
+				e.touch(m.Place)
 			}
 		}
 	}
+	slices.SortFunc(standings, func(a, b Standing) int { return strings.Compare(a.Requirement+a.Place, b.Requirement+b.Place) }) // neighbours in the index
 	_, err = e.s.store.insertStandings(ctx, standings)
 	return err
 }
 
 func (e *enrolment) settle(ctx context.Context, person string) error {
+	if e.dry {
+		return nil
+	}
 	for _, r := range e.rules {
 		places, err := e.s.settle(ctx, person, r)
 		if err != nil {
 			return err
 		}
-		for _, p := range places {
-			e.places[p] = true
-		}
+		e.touch(places...)
 	}
 	return nil
 }
 
-func (e *enrolment) refuse(r Row, key string) {
-	e.outcome.Wrong++
-	e.refused(r.Line, key)
-}
-
-// recount counts every place that has changed.
-func (e *enrolment) recount(ctx context.Context) error {
-	for _, r := range e.rules {
-		for place := range e.places {
-			if err := e.s.recount(ctx, r, r.CycleOn(e.today).ID, place); err != nil {
+// closeMissing closes whoever is on the roster and not in a file that the operator calls complete.
+func (e *enrolment) closeMissing(ctx context.Context, known func(externalID string) bool) error {
+	cursor := ""
+	for {
+		page, err := e.s.store.membersOf(ctx, e.institution, cursor)
+		if err != nil {
+			return err
+		}
+		for _, m := range page.Items {
+			if m.Left != "" || strings.HasPrefix(m.ExternalID, noExternalID) || known(m.ExternalID) {
+				continue
+			}
+			if err := e.close(ctx, m); err != nil {
 				return err
 			}
 		}
-	}
-	return nil
-}
-
-// ExportPerson returns everything that is held on a person here, for whoever asks to see it.
-func (s *Service) ExportPerson(ctx context.Context, person string) (any, error) {
-	var all struct {
-		Roster      *Member      `json:"roster"`
-		Completions []Completion `json:"completions"`
-		Exceptions  []Exception  `json:"exceptions"`
-		Standings   []Standing   `json:"standings"`
-	}
-	m, err := s.store.member(ctx, person)
-	if err == nil {
-		all.Roster = &m
-	} else if !isGone(err) {
-		return nil, err
-	}
-	if all.Completions, err = s.store.completions(ctx, person); err != nil {
-		return nil, err
-	}
-	if all.Exceptions, err = s.store.exceptionsOf(ctx, person); err != nil {
-		return nil, err
-	}
-	all.Standings, err = s.store.standingsOf(ctx, person)
-	return all, err
-}
-
-// ErasePerson forgets a person and counts again where they stood. Done again it changes nothing.
-func (s *Service) ErasePerson(ctx context.Context, person string) error {
-	standings, err := s.store.standingsOf(ctx, person)
-	if err != nil {
-		return err
-	}
-	if err := s.store.erase(ctx, person); err != nil {
-		return err
-	}
-	for _, st := range standings {
-		if err := s.store.removeStanding(ctx, st); err != nil && !errors.Is(err, errStale) {
-			return err
-		}
-		if err := s.recount(ctx, Requirement{ID: st.Requirement, Institution: st.Institution}, st.Cycle, st.Place); err != nil {
-			return err
+		if cursor = page.Next; cursor == "" {
+			return nil
 		}
 	}
-	return nil
+}
+
+// close notes that somebody has left. Without the digest of its row the entry opens again as soon as a file has it.
+func (e *enrolment) close(ctx context.Context, m Member) error {
+	e.count(func(o *Outcome) { o.Closed++ })
+	if e.dry {
+		return nil
+	}
+	now := m
+	now.Left, now.Row = e.today, ""
+	if err := e.s.store.replaceMember(ctx, m, now); err != nil {
+		return err
+	}
+	return e.settle(ctx, m.ID)
 }

@@ -84,6 +84,8 @@ type Persons interface {
 	Person(ctx context.Context, id string) (people.Person, error)
 	// Enrol makes people known by their e-mail address and returns the id of each, in the same order; known are those that had been there before.
 	Enrol(ctx context.Context, list []people.Person) (ids []string, known []bool, err error)
+	// Known returns the id of the person with an e-mail address, or fault.NotFound.
+	Known(ctx context.Context, institution, email string) (string, error)
 	// Readdress changes somebody's e-mail address; fault.Conflict when it is another person's.
 	Readdress(ctx context.Context, person, email string) error
 }

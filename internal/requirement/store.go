@@ -24,6 +24,7 @@ type word struct {
 }
 
 type requirementStore struct {
+	engine    store.Engine
 	members   *store.Collection[Member]
 	words     *store.Collection[word]
 	rules     *store.Collection[Requirement]
@@ -34,7 +35,7 @@ type requirementStore struct {
 }
 
 func openStore(ctx context.Context, e store.Engine) (*requirementStore, error) {
-	s := &requirementStore{}
+	s := &requirementStore{engine: e}
 	pending := store.On("pending", "claimed_until")
 	return s, errors.Join(
 		open(ctx, e, &s.members, store.Schema{Name: "members", Indexes: []store.Index{
@@ -114,6 +115,24 @@ func (s *requirementStore) unsweptRequirements(ctx context.Context, today string
 // due wants what is pending and nobody is working on.
 func due(pending string, now time.Time) store.Query {
 	return store.Where("pending", pending).Range("claimed_until", nil, now.Add(time.Millisecond)).Limit(100)
+}
+
+// rosterLease is how long an import may show no sign of life before another one may begin.
+const rosterLease = 2 * time.Minute
+
+// held is the right to import one institution's roster.
+type held struct{ lease *store.Lease }
+
+func (h held) renew(ctx context.Context) error { return h.lease.Renew(ctx) }
+
+func (h held) release(ctx context.Context) {
+	_ = h.lease.Release(context.WithoutCancel(ctx)) // it would run out by itself
+}
+
+// holdRoster lets one import at a time work on an institution's roster; fault.Conflict for another.
+func (s *requirementStore) holdRoster(ctx context.Context, institution string) (held, error) {
+	lease, err := store.AcquireLease(ctx, s.engine, "roster "+institution, rosterLease)
+	return held{lease}, err
 }
 
 // Members.

@@ -1,0 +1,50 @@
+package requirement
+
+import (
+	"context"
+	"errors"
+)
+
+// ExportPerson returns everything that is held on a person here, for whoever asks to see it.
+func (s *Service) ExportPerson(ctx context.Context, person string) (any, error) {
+	var all struct {
+		Roster      *Member      `json:"roster"`
+		Completions []Completion `json:"completions"`
+		Exceptions  []Exception  `json:"exceptions"`
+		Standings   []Standing   `json:"standings"`
+	}
+	m, err := s.store.member(ctx, person)
+	if err == nil {
+		all.Roster = &m
+	} else if !isGone(err) {
+		return nil, err
+	}
+	if all.Completions, err = s.store.completions(ctx, person); err != nil {
+		return nil, err
+	}
+	if all.Exceptions, err = s.store.exceptionsOf(ctx, person); err != nil {
+		return nil, err
+	}
+	all.Standings, err = s.store.standingsOf(ctx, person)
+	return all, err
+}
+
+// ErasePerson forgets a person and counts again where they stood. Done again it changes nothing.
+func (s *Service) ErasePerson(ctx context.Context, person string) error {
+	standings, err := s.store.standingsOf(ctx, person)
+	if err != nil {
+		return err
+	}
+	if err := s.store.erase(ctx, person); err != nil {
+		return err
+	}
+	for _, st := range standings {
+		if err := s.store.removeStanding(ctx, st); err != nil && !errors.Is(err, errStale) {
+			return err
+		}
+		if err := s.recount(ctx, Requirement{ID: st.Requirement, Institution: st.Institution}, st.Cycle, st.Place); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,488 @@
+package requirement
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/upstander/upstander/internal/people"
+)
+
+// Import says how a roster file is to be taken.
+type Import struct {
+	DryRun   bool // nothing is written
+	Complete bool // whoever is not in the file has left
+	// Progress is told how many lines are done; total 0 means that nobody knows. It may be nil.
+	Progress func(done, total int64)
+}
+
+// Report says what an import did, or would do.
+type Report struct {
+	Outcome Outcome  `bson:"outcome"`
+	Faults  []Fault  `bson:"faults"`  // at most maxFaults
+	More    int      `bson:"more"`    // further faults that are not listed
+	Ignored []string `bson:"ignored"` // columns that this program does not know
+	Refused bool     `bson:"refused"` // the whole file: nothing of it was taken
+}
+
+// maxFaults is how many faults a report lists: whoever has more than that looks at the file anyway.
+const maxFaults = 500
+
+// Limits on cells, in characters.
+const (
+	maxExternalID = 60
+	maxCell       = 100
+	maxLabels     = 20
+)
+
+// Work of an import: rows that go together, how many such batches at once, and how many rows the columns are checked by.
+const (
+	batchRows = 1000
+	workers   = 3
+	peekRows  = 200
+)
+
+func (r *Report) fault(f Fault) {
+	if len(r.Faults) < maxFaults {
+		r.Faults = append(r.Faults, f)
+	} else {
+		r.More++
+	}
+}
+
+// Import brings a roster file onto an institution's roster, and standings after it. Rows that are wrong are left out and reported; the others are
+// taken. The same file again changes nothing. fault.Conflict while another import of the same institution runs.
+func (s *Service) Import(ctx context.Context, institution string, src Source, how Import) (Report, error) {
+	in, err := s.cfg.Institutions.Institution(institution)
+	if err != nil {
+		return Report{}, err
+	}
+	t, err := openTable(src)
+	if errors.Is(err, errUnreadable) {
+		return Report{Refused: true, Faults: []Fault{{Key: "roster.unreadable"}}}, nil
+	}
+	if err != nil {
+		return Report{}, err
+	}
+	defer t.close()
+	if how.Progress == nil {
+		how.Progress = func(int64, int64) {}
+	}
+	im := &importer{s: s, institution: in, table: t, how: how, seen: map[uint64]int{}, seed: maphash.MakeSeed(), today: s.cfg.Today()}
+	if stop, err := im.begin(); stop || err != nil {
+		return im.report, err
+	}
+	if how.DryRun {
+		return im.run(ctx)
+	}
+	hold, err := s.store.holdRoster(ctx, institution)
+	if err != nil {
+		return im.report, err
+	}
+	defer hold.release(ctx)
+	im.lease = hold.renew
+	return im.run(ctx)
+}
+
+// importer reads one file.
+type importer struct {
+	s           *Service
+	institution *people.Institution
+	table       *table
+	how         Import
+	today       string
+	header      header
+	ahead       []line // read to look at the columns
+	seed        maphash.Seed
+	seen        map[uint64]int // digests of ids and addresses, and their rows: a few bytes for each, however long the file is
+	lease       func(context.Context) error
+
+	mu     sync.Mutex
+	report Report
+	done   int
+}
+
+// begin reads the first row and enough of the others to see whether columns are what they are called.
+func (im *importer) begin() (stop bool, err error) {
+	first, err := im.table.next()
+	if errors.Is(err, io.EOF) || err == nil && len(first.cells) == 0 {
+		im.report = Report{Refused: true, Faults: []Fault{{Key: "roster.empty"}}}
+		return true, nil
+	}
+	if err != nil {
+		return im.unreadable(err)
+	}
+	im.header = readHeader(slices.Clone(first.cells))
+	im.report.Ignored = im.header.ignored
+	for len(im.ahead) < peekRows && len(im.header.faults) == 0 {
+		l, err := im.table.next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return im.unreadable(err)
+		}
+		l.cells = slices.Clone(l.cells)
+		im.ahead = append(im.ahead, l)
+	}
+	faults := im.header.faults
+	if len(faults) == 0 {
+		faults = im.header.swapped(im.ahead)
+	}
+	im.report.Faults, im.report.Refused = faults, len(faults) > 0
+	return im.report.Refused, nil
+}
+
+// unreadable turns a file that breaks off into a report.
+func (im *importer) unreadable(err error) (bool, error) {
+	if !errors.Is(err, errUnreadable) {
+		return true, err
+	}
+	im.report.fault(Fault{Key: "roster.unreadable"})
+	im.report.Refused = true
+	return true, nil
+}
+
+func (im *importer) next() (line, error) {
+	if len(im.ahead) > 0 {
+		l := im.ahead[0]
+		im.ahead = im.ahead[1:]
+		return l, nil
+	}
+	return im.table.next()
+}
+
+// run takes the rows, batch by batch.
+func (im *importer) run(ctx context.Context) (Report, error) {
+	e, err := im.s.enrolment(ctx, im.institution.ID, im.how.DryRun, im.clash)
+	if err != nil {
+		return im.report, err
+	}
+	if err := e.begin(ctx); err != nil {
+		return im.report, err
+	}
+	work, working := errgroup.WithContext(ctx)
+	work.SetLimit(workers)
+	err = im.batches(working, func(rows []Row, done int) {
+		work.Go(func() error {
+			if err := e.add(working, rows); err != nil {
+				return err
+			}
+			im.progress(done)
+			return im.renew(working)
+		})
+	})
+	if err = errors.Join(work.Wait(), err); err != nil {
+		return im.report, err
+	}
+	if im.how.Complete && !im.report.Refused {
+		if err := e.closeMissing(ctx, func(id string) bool { return im.known(id) }); err != nil {
+			return im.report, err
+		}
+	}
+	if err := e.end(ctx); err != nil {
+		return im.report, err
+	}
+	rows := im.report.Outcome
+	im.report.Outcome = e.outcome
+	im.report.Outcome.Rows, im.report.Outcome.Wrong = rows.Rows, rows.Wrong
+	im.how.Progress(int64(rows.Rows), int64(rows.Rows))
+	slices.SortStableFunc(im.report.Faults, func(a, b Fault) int { return a.Row - b.Row })
+	return im.report, nil
+}
+
+// batches cuts the file into batches of clean rows.
+func (im *importer) batches(ctx context.Context, take func(rows []Row, done int)) error {
+	rows := make([]Row, 0, batchRows)
+	for ctx.Err() == nil {
+		l, err := im.next()
+		if errors.Is(err, errUnreadable) {
+			im.mu.Lock()
+			im.report.fault(Fault{Row: im.report.Outcome.Rows + 2, Key: "roster.unreadable-from"})
+			im.report.Outcome.Wrong++
+			im.report.Refused = im.how.Complete // whoever stands behind must not count as gone
+			im.mu.Unlock()
+			err = io.EOF
+		}
+		if errors.Is(err, io.EOF) {
+			take(rows, im.report.Outcome.Rows)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if r, ok := im.row(l); ok {
+			rows = append(rows, r)
+		}
+		if len(rows) == batchRows {
+			take(rows, l.n)
+			rows = make([]Row, 0, batchRows)
+		}
+	}
+	return ctx.Err()
+}
+
+// progress tells how far the file is done. Batches end in any order.
+func (im *importer) progress(done int) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.done = max(im.done, done)
+	im.how.Progress(int64(im.done), int64(max(im.table.total, im.done+1)))
+}
+
+func (im *importer) renew(ctx context.Context) error {
+	if im.lease == nil {
+		return nil
+	}
+	return im.lease(ctx)
+}
+
+// clash is told of a row that cannot be taken because of somebody who is there.
+func (im *importer) clash(n int, column, key string) {
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.report.Outcome.Wrong++
+	im.report.fault(Fault{Row: n, Column: im.header.labelOf(column), Key: key})
+}
+
+// row checks one line and makes a row of it; false when it is empty or wrong.
+func (im *importer) row(l line) (Row, bool) {
+	if !l.broken && !slices.ContainsFunc(l.cells, func(c string) bool { return strings.TrimSpace(c) != "" }) && l.formula == nil {
+		return Row{}, false
+	}
+	c := &checker{im: im, line: l}
+	r := c.row()
+	im.mu.Lock()
+	defer im.mu.Unlock()
+	im.report.Outcome.Rows++
+	if len(c.faults) == 0 {
+		im.twice(c, colID, "i"+r.ExternalID)
+		im.twice(c, colEmail, "e"+r.Email)
+	} else if r.ExternalID != "" {
+		im.seen[im.digest("i"+r.ExternalID)] = l.n // whoever has a wrong row has not left
+	}
+	for _, f := range c.faults {
+		im.report.fault(f)
+	}
+	if len(c.faults) > 0 {
+		im.report.Outcome.Wrong++
+	}
+	return r, len(c.faults) == 0
+}
+
+func (im *importer) digest(text string) uint64 { return maphash.String(im.seed, text) }
+
+// twice finds a value that an earlier row has.
+func (im *importer) twice(c *checker, column, value string) {
+	key := im.digest(value)
+	if first, ok := im.seen[key]; ok {
+		c.fault(column, "roster.twice", strconv.Itoa(first))
+		return
+	}
+	im.seen[key] = c.line.n
+}
+
+func (im *importer) known(externalID string) bool {
+	_, ok := im.seen[im.digest("i"+externalID)]
+	return ok
+}
+
+// checker reads one line.
+type checker struct {
+	im     *importer
+	line   line
+	faults []Fault
+}
+
+func (c *checker) fault(column, key, other string) {
+	label := ""
+	if column != "" {
+		label = c.im.header.labelOf(column)
+	}
+	c.faults = append(c.faults, Fault{Row: c.line.n, Column: label, Key: key, Other: other})
+}
+
+func (c *checker) row() Row {
+	r := Row{Line: c.line.n}
+	if c.line.broken {
+		c.fault("", "roster.quotes", "")
+		return r
+	}
+	for _, extra := range c.line.cells[min(len(c.line.cells), len(c.im.header.titles)):] {
+		if strings.TrimSpace(extra) != "" {
+			c.fault("", "roster.too-many-cells", "")
+			return r
+		}
+	}
+	r.ExternalID = c.needed(colID, maxExternalID)
+	r.Email = c.email()
+	r.Name, r.Family = c.name()
+	c.sameInstitution()
+	for column, into := range map[string]*string{
+		colCohort: &r.Cohort, colDepartment: &r.Department, colLevel: &r.Level, colMode: &r.Mode, colPartner: &r.Partner, colPlacement: &r.Placement,
+	} {
+		*into = c.cell(column, maxCell)
+	}
+	r.Labels = c.labels()
+	r.Entry = c.day(colEntry)
+	r.Left = c.left()
+	slices.SortStableFunc(c.faults, func(a, b Fault) int { return strings.Compare(a.Column, b.Column) })
+	return r
+}
+
+// cell returns what stands in a column, on one line and without control characters.
+func (c *checker) cell(column string, most int) string {
+	i, ok := c.im.header.at[column]
+	if ok && i < len(c.line.formula) && c.line.formula[i] {
+		c.fault(column, "roster.formula", "")
+		return ""
+	}
+	if !ok || i >= len(c.line.cells) {
+		return ""
+	}
+	if len(c.line.cells[i]) > 4*most+200 {
+		c.fault(column, "roster.too-long", strconv.Itoa(most))
+		return ""
+	}
+	text, err := people.CleanName(c.line.cells[i], column)
+	if err != nil || len([]rune(text)) > most {
+		c.fault(column, "roster.too-long", strconv.Itoa(most))
+		return ""
+	}
+	if strings.HasPrefix(text, "=") {
+		c.fault(column, "roster.formula", "")
+		return ""
+	}
+	if strings.ContainsRune(text, '\ufffd') {
+		c.fault(column, "roster.unreadable-letters", "")
+		return ""
+	}
+	if c.im.table.sheet {
+		text = plain(text)
+	}
+	return text
+}
+
+func (c *checker) needed(column string, most int) string {
+	before := len(c.faults)
+	text := c.cell(column, most)
+	if text == "" && len(c.faults) == before {
+		c.fault(column, "roster.missing", "")
+	}
+	return text
+}
+
+func (c *checker) email() string {
+	before := len(c.faults)
+	text := c.needed(colEmail, maxCell+20)
+	if len(c.faults) > before {
+		return ""
+	}
+	email, err := people.CleanEmail(text)
+	if err != nil {
+		c.fault(colEmail, "roster.email-wrong", "")
+		return ""
+	}
+	_, domain, _ := strings.Cut(email, "@")
+	for _, in := range c.im.s.cfg.Institutions.Institutions() {
+		if in.ID != c.im.institution.ID && slices.ContainsFunc(in.EmailDomains, func(d string) bool { return domain == d || strings.HasSuffix(domain, "."+d) }) {
+			c.fault(colEmail, "roster.email-elsewhere", "")
+		}
+	}
+	return email
+}
+
+// name returns the name as it is written and, where the file tells it, the family name.
+func (c *checker) name() (name, family string) {
+	given, family := c.cell(colGiven, maxCell), c.cell(colFamily, maxCell)
+	if name = c.cell(colName, maxCell+20); name == "" {
+		name = strings.TrimSpace(given + " " + family)
+	}
+	if name == "" && len(c.faults) == 0 {
+		c.fault(colName, "roster.missing", "")
+	}
+	return name, family
+}
+
+func (c *checker) sameInstitution() {
+	named := c.cell(colInstitution, maxCell)
+	in := c.im.institution
+	names := []string{slug(in.ID)}
+	for _, text := range []map[string]string{in.Name, in.Short} {
+		for _, n := range text {
+			names = append(names, slug(n))
+		}
+	}
+	if named != "" && !slices.Contains(names, slug(named)) {
+		c.fault(colInstitution, "roster.institution-wrong", "")
+	}
+}
+
+func (c *checker) labels() []string {
+	var all []string
+	for _, l := range strings.FieldsFunc(c.cell(colLabels, maxCell), func(r rune) bool { return r == ';' || r == '|' || r == ',' }) {
+		if l = strings.TrimSpace(l); l != "" && !slices.Contains(all, l) {
+			all = append(all, l)
+		}
+	}
+	if len(all) > maxLabels {
+		c.fault(colLabels, "roster.too-many-labels", strconv.Itoa(maxLabels))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (c *checker) day(column string) string {
+	text := c.cell(column, maxCell)
+	day, ok := c.civilDay(text)
+	if !ok {
+		c.fault(column, "roster.day-wrong", "")
+	}
+	return day
+}
+
+// civilDay reads a day as it is written in this country, or as a sheet counts days.
+func (c *checker) civilDay(text string) (string, bool) {
+	if text == "" {
+		return "", true
+	}
+	for _, layout := range []string{time.DateOnly, "02/01/2006", "2/1/2006", "02.01.2006", "2 January 2006", "2 Jan 2006", "02-Jan-2006", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.Format(time.DateOnly), t.Year() >= 1950 && t.Year() < 2100
+		}
+	}
+	if n, err := strconv.ParseFloat(text, 64); err == nil && c.im.table.sheet && n > 18_000 && n < 75_000 {
+		if t, err := excelize.ExcelDateToTime(n, false); err == nil {
+			return t.Format(time.DateOnly), true
+		}
+	}
+	return "", false
+}
+
+// left reads the day on which somebody left; a plain yes is today.
+func (c *checker) left() string {
+	text := c.cell(colLeft, maxCell)
+	switch strings.ToLower(text) {
+	case "", "no", "n", "false", "0", "na", "nac ydy":
+		return ""
+	case "yes", "y", "true", "1", "x", "left", "leaver", "withdrawn", "ie", "ydy", "wedi gadael":
+		return leftSome
+	}
+	day, ok := c.civilDay(text)
+	if !ok {
+		c.fault(colLeft, "roster.day-wrong", "")
+	}
+	return day
+}
+
+// leftSome stands in a row whose person has left on a day that the file does not tell: it is the day on which the roster says so first.
+const leftSome = "left"
