@@ -225,6 +225,7 @@ func (a *App) background() {
 	a.stop = stop
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
 	a.every(ctx, time.Second, a.requirements.Sweep)
+	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.pledges.Sweep(ctx); return err })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
@@ -233,6 +234,11 @@ func (a *App) background() {
 
 // every runs a job again and again until the program stops.
 func (a *App) every(ctx context.Context, pause time.Duration, job func(context.Context) error) {
+	a.everyFor(ctx, pause, time.Minute, job)
+}
+
+// everyFor is every for a job that may take some time.
+func (a *App) everyFor(ctx context.Context, pause, most time.Duration, job func(context.Context) error) {
 	a.jobs.Go(func() {
 		t := time.NewTicker(pause)
 		defer t.Stop()
@@ -242,7 +248,7 @@ func (a *App) every(ctx context.Context, pause time.Duration, job func(context.C
 				return
 			case <-t.C:
 			}
-			ctx, cancel := context.WithTimeout(ctx, time.Minute)
+			ctx, cancel := context.WithTimeout(ctx, most)
 			if err := job(ctx); err != nil && ctx.Err() == nil {
 				a.log.Warn("background job failed", "error", err.Error())
 			}

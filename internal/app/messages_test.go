@@ -18,6 +18,7 @@ import (
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/requirement"
 )
 
 // composed lists the keys that the program puts together, by what they begin with: the beginning stands in the sources, the rest comes from where it is
@@ -25,13 +26,16 @@ import (
 func composed() map[string][]string {
 	all := map[string][]string{
 		"note.": content.NoteIDs(), "jurisdiction.": content.Jurisdictions(), "support.": campaign.Kinds(), "pledge-role.": pledge.Roles(),
-		"month.":        {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
-		"item.verdict-": {content.VerdictTrue, content.VerdictMyth},
-		"item.sure-":    {"1", "2", "3"},
-		"check.":        campaign.CheckIDs(),
-		"ds.":           {"direct", "distract", "delegate", "delay"},
-		"basis.":        people.Bases(),
-		"mail.":         {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text"},
+		"month.":         {"1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"},
+		"item.verdict-":  {content.VerdictTrue, content.VerdictMyth},
+		"item.sure-":     {"1", "2", "3"},
+		"check.":         campaign.CheckIDs(),
+		"ds.":            {"direct", "distract", "delegate", "delay"},
+		"basis.":         people.Bases(),
+		"mail.":          {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text"},
+		"roster-column.": append(requirement.Columns(), requirement.Labels), "roster-state.": requirement.UploadStates(), "renewal.": requirement.Renewals(),
+		"standing.": {requirement.Open, requirement.Met, requirement.Exempt}, "standing.decided-": {requirement.Met, requirement.Exempt},
+		"staff.": {"requirements", "roster"},
 	}
 	for _, kind := range []content.Kind{content.Choice, content.Myth, content.Scenario, content.Sort} {
 		for _, tone := range []string{"yes", "part", "other"} {

@@ -6,6 +6,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/report"
+	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
 )
@@ -22,5 +23,6 @@ func (a *App) routes() {
 	pledge.Routes(doors, a.pledges)
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
 	certificate.Routes(doors, a.certificates, a.people.Institution)
+	requirement.Routes(doors, a.requirements)
 	people.Nowhere(doors, a.people)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/report"
+	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
 	"github.com/upstander/upstander/public"
@@ -24,7 +25,7 @@ import (
 
 func allViews() map[string]any {
 	all := map[string]any{}
-	for _, v := range []map[string]any{web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views()} {
+	for _, v := range []map[string]any{web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views()} {
 		maps.Copy(all, v)
 	}
 	return all

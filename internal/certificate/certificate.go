@@ -12,6 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 	"time"
 
@@ -106,13 +107,13 @@ func (s *Service) Held(ctx context.Context, person string) ([]Certificate, error
 	return s.store.byPerson(ctx, person)
 }
 
-// For returns a person's certificate for a requirement, or fault.NotFound.
+// For returns a person's latest certificate for a requirement, or fault.NotFound.
 func (s *Service) For(ctx context.Context, person, requirement string) (Certificate, error) {
 	held, err := s.store.byPerson(ctx, person)
 	if err != nil {
 		return Certificate{}, err
 	}
-	for _, c := range held {
+	for _, c := range slices.Backward(held) {
 		if c.Requirement == requirement {
 			return c, nil
 		}

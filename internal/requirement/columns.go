@@ -7,7 +7,7 @@ import (
 
 // The columns of a roster.
 const (
-	colID          = "id"
+	colID          = "student-number"
 	colEmail       = "email"
 	colName        = "name"
 	colGiven       = "given-name"
@@ -41,7 +41,7 @@ func Template() string {
 // columnNames are the names that a column goes by, in English and in Welsh, as slugs.
 func columnNames() map[string][]string {
 	return map[string][]string{
-		colID:          {"id", "external-id", "student-id", "student-number", "student-no", "person-id", "number", "rhif", "rhif-myfyriwr"},
+		colID:          {"student-number", "id", "external-id", "student-id", "student-no", "person-id", "number", "rhif", "rhif-myfyriwr"},
 		colEmail:       {"email", "e-mail", "email-address", "e-mail-address", "mail", "ebost", "e-bost", "cyfeiriad-ebost", "cyfeiriad-e-bost"},
 		colName:        {"name", "full-name", "student-name", "display-name", "enw", "enw-llawn"},
 		colGiven:       {"given-name", "given-names", "first-name", "first-names", "forename", "forenames", "enw-cyntaf", "enwau-cyntaf"},

@@ -16,6 +16,9 @@ const (
 	AcademicYear = "academic-year" // on 1 August
 )
 
+// Renewals lists how often a requirement can be renewed.
+func Renewals() []string { return []string{Never, AcademicYear, Months} }
+
 // maxMonths is the longest renewal: ten years.
 const maxMonths = 120
 

@@ -82,6 +82,7 @@ type enrolment struct {
 	refused     func(line int, column, key string)
 
 	mu      sync.Mutex
+	named   map[string]bool // values of the roster that are known by name
 	outcome Outcome
 	places  map[string]bool // whose cells have to be counted again
 }
@@ -91,7 +92,7 @@ func (s *Service) enrolment(ctx context.Context, institution string, dry bool, r
 	if err != nil {
 		return nil, err
 	}
-	return &enrolment{s: s, institution: institution, today: s.cfg.Today(), dry: dry, rules: rules, owed: map[string]bool{}, refused: refused, places: map[string]bool{}}, nil
+	return &enrolment{s: s, institution: institution, today: s.cfg.Today(), dry: dry, rules: rules, owed: map[string]bool{}, named: map[string]bool{}, refused: refused, places: map[string]bool{}}, nil
 }
 
 // Enrol brings clean rows onto an institution's roster; refused is told of those that clash with somebody who is there.
@@ -197,7 +198,26 @@ func (e *enrolment) add(ctx context.Context, rows []Row) error {
 	if e.dry {
 		return e.tryFresh(ctx, fresh)
 	}
+	if err := e.name(ctx, rows); err != nil {
+		return err
+	}
 	return e.addFresh(ctx, fresh)
+}
+
+// name keeps how cohorts, departments and the like are written, for whoever chooses from them.
+func (e *enrolment) name(ctx context.Context, rows []Row) error {
+	var fresh []Value
+	e.mu.Lock()
+	for _, r := range rows {
+		for _, v := range r.values(e.institution) {
+			if !e.named[v.ID] {
+				e.named[v.ID] = true
+				fresh = append(fresh, v)
+			}
+		}
+	}
+	e.mu.Unlock()
+	return e.s.store.insertValues(ctx, fresh)
 }
 
 // change takes a row that differs from what the roster holds.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"strings"
 	"time"
@@ -27,6 +28,9 @@ type requirementStore struct {
 	engine    store.Engine
 	members   *store.Collection[Member]
 	words     *store.Collection[word]
+	named     *store.Collection[Value]
+	uploads   *store.Collection[Upload]
+	parts     *store.Collection[part]
 	rules     *store.Collection[Requirement]
 	completed *store.Collection[Completion]
 	decided   *store.Collection[Exception]
@@ -42,6 +46,9 @@ func openStore(ctx context.Context, e store.Engine) (*requirementStore, error) {
 			store.Unique("institution", "external_id"), store.On("institution", "place", "name_key"),
 		}}),
 		open(ctx, e, &s.words, store.Schema{Name: "member_words"}),
+		open(ctx, e, &s.named, store.Schema{Name: "roster_values"}),
+		open(ctx, e, &s.uploads, store.Schema{Name: "roster_uploads", Indexes: []store.Index{store.On("institution", "at"), store.On("at"), pending}}),
+		open(ctx, e, &s.parts, store.Schema{Name: "roster_parts"}),
 		open(ctx, e, &s.rules, store.Schema{Name: "requirements", Indexes: []store.Index{
 			store.On("institution", "ended", "due"), store.On("ended", "swept"), pending,
 		}}),
@@ -231,6 +238,100 @@ func (s *requirementStore) find(ctx context.Context, institution, beginning stri
 		}
 	}
 	return persons, nil
+}
+
+// insertValues adds those that are not there yet; how a value was first written stays.
+func (s *requirementStore) insertValues(ctx context.Context, list []Value) error {
+	_, err := s.named.InsertMany(ctx, list)
+	return err
+}
+
+func (s *requirementStore) values(ctx context.Context, institution string) ([]Value, error) {
+	var all []Value
+	for v, err := range s.named.Each(ctx, store.All().Prefix(store.IDField, institution+"/")) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, v)
+	}
+	return all, nil
+}
+
+// Uploads.
+
+// part is a piece of an uploaded file: upload:number.
+type part struct {
+	ID      string `bson:"_id"`
+	Content []byte `bson:"content"`
+}
+
+const partSize = 1 << 20
+
+// insertUpload keeps the file first: an upload that is there is whole.
+func (s *requirementStore) insertUpload(ctx context.Context, u Upload, content []byte) error {
+	for i := 0; i*partSize < len(content); i++ {
+		p := part{fmt.Sprintf("%s:%05d", u.ID, i), content[i*partSize : min(len(content), (i+1)*partSize)]}
+		if err := s.parts.Insert(ctx, p); err != nil {
+			return err
+		}
+	}
+	return s.uploads.Insert(ctx, u)
+}
+
+func (s *requirementStore) upload(ctx context.Context, id string) (Upload, error) {
+	return s.uploads.Get(ctx, id)
+}
+
+func (s *requirementStore) updateUpload(ctx context.Context, id string, change func(*Upload) error) (Upload, error) {
+	return s.uploads.Update(ctx, id, change)
+}
+
+// uploadsOf returns an institution's latest uploads.
+func (s *requirementStore) uploadsOf(ctx context.Context, institution string) ([]Upload, error) {
+	page, err := s.uploads.Find(ctx, store.Where("institution", institution).By("at").Desc().Limit(20))
+	return page.Items, err
+}
+
+func (s *requirementStore) pendingUploads(ctx context.Context, now time.Time) ([]Upload, error) {
+	page, err := s.uploads.Find(ctx, due(PendingWork, now))
+	return page.Items, err
+}
+
+func (s *requirementStore) oldUploads(ctx context.Context, before time.Time) ([]Upload, error) {
+	page, err := s.uploads.Find(ctx, store.All().Range("at", nil, before).By("at").Limit(store.MaxPage))
+	return page.Items, err
+}
+
+// uploaded returns a reader of an upload's file, part by part.
+func (s *requirementStore) uploaded(ctx context.Context, id string) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() {
+		for p, err := range s.parts.Each(ctx, store.All().Prefix(store.IDField, id+":")) {
+			if err == nil {
+				_, err = w.Write(p.Content)
+			}
+			if err != nil {
+				w.CloseWithError(err)
+				return
+			}
+		}
+		w.Close()
+	}()
+	return r
+}
+
+// forgetFile removes what was uploaded; its report stays.
+func (s *requirementStore) forgetFile(ctx context.Context, id string) error {
+	_, err := s.parts.DeleteWhere(ctx, store.All().Prefix(store.IDField, id+":"))
+	return err
+}
+
+func (s *requirementStore) removeUpload(ctx context.Context, id string) error {
+	err := s.uploads.Delete(ctx, id)
+	if isGone(err) {
+		err = nil
+	}
+	return errors.Join(err, s.forgetFile(ctx, id))
 }
 
 // Completions and exceptions.

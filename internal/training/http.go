@@ -97,7 +97,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 			if j.Module == m.ID && j.Completed == "" {
 				row.Begun, row.Percent = true, lay(m, &j).percent()
 			}
-			if j.Module == m.ID && j.Completed != "" {
+			if j.Module == m.ID && j.Completed != "" && j.Completed >= d.From {
 				listed[m.ID] = true // completed, and the standing follows in a moment
 			}
 		}
@@ -106,9 +106,9 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		}
 		listed[m.ID] = true
 	}
-	certified := map[string]bool{}
+	certified := map[string]string{} // the latest day by module
 	for _, held := range p.Certificates {
-		certified[held.Module] = true
+		certified[held.Module] = max(certified[held.Module], held.Day)
 	}
 	for _, j := range journeys {
 		m, err := h.training.Module(j.Module)
@@ -117,7 +117,7 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 		}
 		row := begunRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug}
 		switch {
-		case j.Completed != "" && !certified[m.ID]:
+		case j.Completed != "" && certified[m.ID] < j.Completed:
 			p.Waiting = append(p.Waiting, row)
 		case j.Completed == "" && !listed[m.ID]:
 			row.Percent = lay(m, &j).percent()
@@ -149,6 +149,13 @@ func (h handler) start(c *fiber.Ctx) error {
 	}
 	p := &startPage{Base: h.server.NewBase(c, "training.title"), Begun: found, Route: j.Route, Completed: j.Completed}
 	p.Module = viewModule(m, p.Lang)
+	again, err := h.training.Again(c.UserContext(), j)
+	if err != nil {
+		return err
+	}
+	if again { // the page offers the ways anew
+		p.Begun, p.Completed, found = false, "", false
+	}
 	if found && j.Completed == "" {
 		w := lay(m, &j)
 		p.Percent, p.PutOff, p.Sections = w.percent(), w.putOff(), w.sections(p.Lang, nil)
@@ -356,7 +363,7 @@ func (h handler) donePage(c *fiber.Ctx) (*donePage, error) {
 		return nil, err
 	}
 	for _, one := range held {
-		if one.Module == m.ID {
+		if one.Module == m.ID && one.Day >= j.Completed { // not the one of an earlier cycle
 			p.Certificate = one.Path
 		}
 	}

@@ -26,6 +26,7 @@ import (
 type registry struct {
 	met    map[string]string // person:module -> day
 	names  map[string]string
+	again  bool
 	broken bool
 }
 
@@ -35,6 +36,10 @@ func (r *registry) Meet(_ context.Context, person, _, module, _, day string) err
 	}
 	r.met[person+":"+module] = day
 	return nil
+}
+
+func (r *registry) Again(context.Context, string, string, string, string) (bool, error) {
+	return r.again, nil
 }
 
 func (r *registry) Duties(context.Context, people.Person) ([]Duty, error) {

@@ -74,6 +74,8 @@ const (
 type Standings interface {
 	// Meet records that a person has met a requirement; doing it again changes nothing.
 	Meet(ctx context.Context, person, institution, requirement, edition, day string) error
+	// Again says whether a module that was completed on a day has to be completed once more.
+	Again(ctx context.Context, person, institution, module, day string) (bool, error)
 }
 
 // Duty is something that a learner's institution requires.
@@ -159,15 +161,19 @@ func (s *Service) Journeys(ctx context.Context, person string) ([]Journey, error
 }
 
 // Start begins a journey on a route, or changes the route of one under way: the answers and the practice of both routes are kept until completion. A
-// completed journey stays as it is.
+// completed journey stays as it is, unless the module has to be completed once more: then it begins anew.
 func (s *Service) Start(ctx context.Context, person string, m *content.Module, route string) (Journey, error) {
 	if _, ok := m.Route(route); !ok {
 		return Journey{}, fmt.Errorf("route %q: %w", route, fault.NotFound)
 	}
 	id := journeyID(person, m.ID)
+	again, err := s.again(ctx, id)
+	if err != nil {
+		return Journey{}, err
+	}
 	return s.store.upsert(ctx, id, func(j *Journey, found bool) error {
 		switch {
-		case !found:
+		case !found, again && j.Completed != "" && j.Pending == PendingNothing:
 			*j = emptyJourney(id, person, m)
 			j.Route, j.Seed = route, s.cfg.NewSeed()
 		case j.Completed == "" && j.Route != route:
@@ -177,6 +183,30 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		}
 		return lay(m, j).settleIn()
 	})
+}
+
+// again says whether a completed journey is asked for once more.
+func (s *Service) again(ctx context.Context, id string) (bool, error) {
+	j, err := s.store.get(ctx, id)
+	if errors.Is(err, fault.NotFound) || err == nil && j.Completed == "" {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return s.Again(ctx, j)
+}
+
+// Again says whether a requirement asks for a completed journey once more, because it has been renewed since.
+func (s *Service) Again(ctx context.Context, j Journey) (bool, error) {
+	if j.Completed == "" {
+		return false, nil
+	}
+	p, err := s.cfg.Persons.Person(ctx, j.Person)
+	if err != nil {
+		return false, err
+	}
+	return s.cfg.Standings.Again(ctx, p.ID, p.Institution, j.Module, j.Completed)
 }
 
 // Answer takes a learner's answer to an item. An item that has been answered keeps its answer: a second post, another tab or the back button

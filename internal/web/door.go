@@ -23,6 +23,7 @@ type Door struct {
 	half   Half
 	guards []fiber.Handler
 	quiet  bool
+	limit  int
 }
 
 // NewDoor makes a door. guards run in order before the handler; the first error ends the request.
@@ -32,6 +33,9 @@ func (s *Server) NewDoor(name string, half Half, guards ...fiber.Handler) Door {
 
 // Quiet returns the same door for routes about which nothing is logged or counted.
 func (d Door) Quiet() Door { d.quiet = true; return d }
+
+// Large returns the same door for forms that carry a file of at most so many bytes.
+func (d Door) Large(limit int) Door { d.limit = limit; return d }
 
 // Get registers a page. Paths start with a slash; in the public half they follow the institution, in the other /app.
 func (d Door) Get(path string, h fiber.Handler) { d.add(http.MethodGet, path, h) }
@@ -52,6 +56,9 @@ func (d Door) add(method, path string, h fiber.Handler) {
 	}
 	chain := append([]fiber.Handler{d.enter}, d.guards...)
 	d.server.app.Add(method, full, append(chain, h)...)
+	if d.limit > 0 {
+		d.server.large[full] = d.limit
+	}
 	if method == http.MethodGet { // a browser may ask for the head of any page
 		d.server.app.Add(http.MethodHead, full, append(chain, h)...)
 	}

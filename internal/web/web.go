@@ -50,6 +50,7 @@ type Server struct {
 	assets *assets
 	origin *http.CrossOriginProtection
 	routes []Route
+	large  map[string]int // how many bytes may be posted to paths that take files
 }
 
 // Route is one line of the security map: who may do what.
@@ -61,7 +62,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Catalogue.Has(locale.Mirror) {
 		extra = locale.Mirror
 	}
-	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection()}
+	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection(), large: map[string]int{}}
 	if err := s.origin.AddTrustedOrigin(cfg.URL); err != nil {
 		return nil, fmt.Errorf("public address: %w", err)
 	}
@@ -87,6 +88,7 @@ func New(cfg Config) (*Server, error) {
 		Views:                 views,
 		ErrorHandler:          s.fail,
 	})
+	s.app.Server().HeaderReceived = s.received
 	for _, m := range s.middleware() {
 		s.app.Use(m)
 	}

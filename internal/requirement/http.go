@@ -1,0 +1,373 @@
+package requirement
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/web"
+)
+
+// Routes registers the staff's pages about the roster, requirements and single people.
+func Routes(d people.Doors, s *Service) {
+	h := handler{d.Server, s}
+	d.Staff.Get("/staff/roster", h.roster)
+	d.Staff.Large(MaxUpload+64<<10).Post("/staff/roster", h.upload)
+	d.Staff.Get("/staff/roster/template.csv", h.template)
+	d.Staff.Get("/staff/roster/:upload", h.uploaded)
+	d.Staff.Post("/staff/roster/:upload", h.decideUpload)
+	d.Staff.Get("/staff/requirements", h.list)
+	d.Staff.Get("/staff/requirements/new", h.fresh)
+	d.Staff.Post("/staff/requirements/new", h.add)
+	d.Staff.Get("/staff/requirements/:requirement", h.show)
+	d.Staff.Post("/staff/requirements/:requirement", h.change)
+	d.Staff.Get("/staff/people/:person", h.person)
+	d.Staff.Post("/staff/people/:person", h.decide)
+}
+
+type handler struct {
+	server *web.Server
+	s      *Service
+}
+
+// record keeps what staff do in the audit log, before it is done: what cannot be recorded is not done.
+func (h handler) record(c *fiber.Ctx, verb, subject, detail string) error {
+	if h.s.cfg.Record == nil {
+		return nil
+	}
+	return h.s.cfg.Record(c.UserContext(), people.Current(c), verb, subject, detail)
+}
+
+func (h handler) roster(c *fiber.Ctx) error {
+	p, err := h.rosterPage(c)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "requirement/roster", p)
+}
+
+func (h handler) rosterPage(c *fiber.Ctx) (*rosterPage, error) {
+	p := &rosterPage{Base: h.server.NewBase(c, "roster.title"), Columns: Columns(), Most: MaxUpload >> 20}
+	list, err := h.s.Uploads(c.UserContext(), people.Current(c).Institution)
+	for _, u := range list {
+		p.Uploads = append(p.Uploads, uploadRow{ID: u.ID, Name: u.Name, Day: u.Day, State: u.State, Outcome: u.Report.Outcome})
+	}
+	return p, err
+}
+
+func (h handler) upload(c *fiber.Ctx) error {
+	f, file, err := web.ReadUpload(c, "file")
+	if err != nil {
+		return err
+	}
+	u, err := h.s.Upload(c.UserContext(), people.Current(c), file.Name, f.Text("complete") != "", file.Content)
+	if err != nil {
+		p, perr := h.rosterPage(c)
+		if perr != nil {
+			return perr
+		}
+		if p.Complete = f.Text("complete") != ""; !p.Refuse(err) {
+			return err
+		}
+		return web.Render(c, "requirement/roster", p)
+	}
+	return web.Redirect(c, "/app/staff/roster/"+u.ID)
+}
+
+func (h handler) template(c *fiber.Ctx) error {
+	c.Set(fiber.HeaderContentType, "text/csv; charset=utf-8")
+	c.Set(fiber.HeaderContentDisposition, `attachment; filename="roster.csv"`)
+	return c.SendString(Template())
+}
+
+func (h handler) uploaded(c *fiber.Ctx) error {
+	u, err := h.s.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
+	if err != nil {
+		return err
+	}
+	p := &uploadPage{Base: h.server.NewBase(c, "roster.upload-title"), Upload: u}
+	for _, f := range u.Report.Faults {
+		p.Faults = append(p.Faults, faultRow{Row: f.Row, Column: f.Column, Reason: p.T(f.Key, "Other", f.Other)})
+	}
+	return web.Render(c, "requirement/upload", p)
+}
+
+func (h handler) decideUpload(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	u, err := h.s.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
+	if err != nil {
+		return err
+	}
+	if f.Text("do") == "discard" {
+		if err := h.s.Discard(c.UserContext(), u); err != nil {
+			return err
+		}
+		return web.Redirect(c, "/app/staff/roster?said=roster-discarded")
+	}
+	if err := h.record(c, "roster.import", u.ID, ""); err != nil {
+		return err
+	}
+	if _, err := h.s.Confirm(c.UserContext(), u); err != nil {
+		return err
+	}
+	return web.Redirect(c, "/app/staff/roster/"+u.ID)
+}
+
+func (h handler) list(c *fiber.Ctx) error {
+	ctx, institution := c.UserContext(), people.Current(c).Institution
+	p := &listPage{Base: h.server.NewBase(c, "requirement.title")}
+	now, err := h.s.Requirements(ctx, institution)
+	if err != nil {
+		return err
+	}
+	ended, err := h.s.store.endedRequirements(ctx, institution)
+	if err != nil {
+		return err
+	}
+	for _, r := range now {
+		row := requirementRow{ID: r.ID, Title: h.s.Title(r, p.Lang), Due: r.CycleOn(h.s.cfg.Today()).Due, Everybody: r.Group.Everybody(), Renewal: r.Renewal.Every}
+		if row.All, row.Met, err = h.s.total(ctx, r); err != nil {
+			return err
+		}
+		p.Requirements = append(p.Requirements, row)
+	}
+	for _, r := range ended {
+		p.Ended = append(p.Ended, requirementRow{ID: r.ID, Title: h.s.Title(r, p.Lang), Due: r.Ended})
+	}
+	return web.Render(c, "requirement/list", p)
+}
+
+func (h handler) fresh(c *fiber.Ctx) error {
+	p, err := h.formPage(c, tidy(Requirement{Institution: people.Current(c).Institution}), "requirement.new-title")
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "requirement/form", p)
+}
+
+func (h handler) add(c *fiber.Ctx) error {
+	return h.save(c, Requirement{Institution: people.Current(c).Institution}, "requirement.new-title", "requirement.set", h.s.Add)
+}
+
+// own returns a requirement of the institution of whoever asks.
+func (h handler) own(c *fiber.Ctx) (Requirement, error) {
+	r, err := h.s.Requirement(c.UserContext(), c.Params("requirement"))
+	if err == nil && r.Institution != people.Current(c).Institution {
+		err = fault.NotFound
+	}
+	return r, err
+}
+
+func (h handler) show(c *fiber.Ctx) error {
+	r, err := h.own(c)
+	if err != nil {
+		return err
+	}
+	p, err := h.formPage(c, r, "requirement.change-title")
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "requirement/form", p)
+}
+
+func (h handler) change(c *fiber.Ctx) error {
+	r, err := h.own(c)
+	if err != nil {
+		return err
+	}
+	if f, err := web.ReadForm(c); err != nil || f.Text("do") == "end" {
+		if err == nil {
+			err = h.record(c, "requirement.end", r.ID, "")
+		}
+		if err == nil {
+			err = h.s.End(c.UserContext(), r.ID)
+		}
+		if err != nil {
+			return err
+		}
+		return web.Redirect(c, "/app/staff/requirements?said=requirement-ended")
+	}
+	return h.save(c, r, "requirement.change-title", "requirement.change", h.s.Change)
+}
+
+// save takes what was typed: it shows whom that would add or take out, or keeps it.
+func (h handler) save(c *fiber.Ctx, r Requirement, title, verb string, keep func(ctx context.Context, r Requirement) (Requirement, error)) error {
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	typed := tidy(readRequirement(f, r))
+	p, err := h.formPage(c, typed, title)
+	if err != nil {
+		return err
+	}
+	err = h.s.check(typed)
+	if err == nil && f.Text("do") == "preview" {
+		if p.Preview, err = h.s.Preview(c.UserContext(), r, typed); err != nil {
+			return err
+		}
+		p.Previewed = true
+		return web.Render(c, "requirement/form", p)
+	}
+	if err == nil {
+		err = h.record(c, verb, r.ID, "")
+	}
+	if err == nil {
+		_, err = keep(c.UserContext(), typed)
+	}
+	if err != nil {
+		if !p.Refuse(err) {
+			return err
+		}
+		return web.Render(c, "requirement/form", p)
+	}
+	return web.Redirect(c, "/app/staff/requirements?said=requirement-saved")
+}
+
+// readRequirement takes what a form says about a requirement.
+func readRequirement(f web.Form, r Requirement) Requirement {
+	r.Title = locale.Text{}
+	for _, lang := range []string{locale.Source, "cy"} {
+		if t := f.Text("title-" + lang); t != "" {
+			r.Title[lang] = t
+		}
+	}
+	months, err := strconv.Atoi(f.Text("months"))
+	if err != nil || f.Text("renewal") != Months {
+		months = 0
+	}
+	r.Modules, r.Start, r.Due, r.Renewal = f.All("modules"), f.Text("start"), f.Text("due"), Renewal{Every: f.Text("renewal"), Months: months}
+	r.Group = Group{
+		Departments: f.All(Departments), Levels: f.All(Levels), Modes: f.All(Modes), Labels: f.All(Labels),
+		EnteredFrom: f.Text("entered-from"), EnteredTo: f.Text("entered-to"),
+	}
+	for _, cohort := range f.All(Cohorts) {
+		r.Group.Places = append(r.Group.Places, r.Institution+"/"+cohort+"/")
+	}
+	return r
+}
+
+func (h handler) formPage(c *fiber.Ctx, r Requirement, title string) (*formPage, error) {
+	p := &formPage{Base: h.server.NewBase(c, title), Requirement: r}
+	for _, m := range h.s.cfg.Modules() {
+		p.Modules = append(p.Modules, choice{Value: m.ID, Text: m.Title.In(p.Lang), Chosen: slices.Contains(r.Modules, m.ID)})
+	}
+	values, err := h.s.Values(c.UserContext(), r.Institution)
+	if err != nil {
+		return nil, err
+	}
+	cohorts := []string{}
+	for _, place := range r.Group.Places {
+		cohorts = append(cohorts, cohortOf(place))
+	}
+	for _, one := range []struct {
+		kind   string
+		chosen []string
+	}{{Cohorts, cohorts}, {Departments, r.Group.Departments}, {Levels, r.Group.Levels}, {Modes, r.Group.Modes}, {Labels, r.Group.Labels}} {
+		g := choices{Kind: one.kind}
+		for _, v := range values[one.kind] {
+			g.List = append(g.List, choice{Value: v.Slug(), Text: v.Name, Chosen: slices.Contains(one.chosen, v.Slug())})
+		}
+		if len(g.List) > 0 {
+			p.Groups = append(p.Groups, g)
+		}
+	}
+	return p, nil
+}
+
+// member returns somebody on the roster of the institution of whoever asks.
+func (h handler) member(c *fiber.Ctx) (Member, error) {
+	m, err := h.s.Member(c.UserContext(), c.Params("person"))
+	if err == nil && m.Institution != people.Current(c).Institution {
+		err = fault.NotFound
+	}
+	return m, err
+}
+
+func (h handler) person(c *fiber.Ctx) error {
+	p, err := h.personPage(c)
+	if err != nil {
+		return err
+	}
+	return web.Render(c, "requirement/person", p)
+}
+
+func (h handler) personPage(c *fiber.Ctx) (*personPage, error) {
+	ctx := c.UserContext()
+	m, err := h.member(c)
+	if err != nil {
+		return nil, err
+	}
+	values, err := h.s.Values(ctx, m.Institution)
+	if err != nil {
+		return nil, err
+	}
+	p := &personPage{Base: h.server.NewBase(c, "person.title", "Name", m.Name), Member: m, Place: values.Place(m.Place), Today: h.s.cfg.Today()}
+	list, err := h.s.Requirements(ctx, m.Institution)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range list {
+		st, err := h.s.Standing(ctx, m.ID, r.ID)
+		if errors.Is(err, fault.NotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		ex, err := h.s.store.exception(ctx, st.ID)
+		if err != nil {
+			return nil, err
+		}
+		p.Standings = append(p.Standings, standingRow{
+			Requirement: r.ID, Title: h.s.Title(r, p.Lang), Status: st.Status, Day: st.Day, Due: st.Due, Overdue: st.Overdue(p.Today),
+			Extended: ex.Due, Decided: ex.Status,
+		})
+	}
+	return p, nil
+}
+
+// decide extends, exempts, marks as met by hand, or takes back. There is no field for a reason.
+func (h handler) decide(c *fiber.Ctx) error {
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	m, err := h.member(c)
+	if err != nil {
+		return err
+	}
+	ctx, r, do := c.UserContext(), f.Text("requirement"), f.Text("do")
+	verbs := map[string]func() error{
+		"extend":  func() error { return h.s.Extend(ctx, m.ID, r, f.Text("due")) },
+		"exempt":  func() error { return h.s.Excuse(ctx, m.ID, r) },
+		"met":     func() error { return h.s.MeetByHand(ctx, m.ID, r, f.Text("day")) },
+		"restore": func() error { return h.s.Restore(ctx, m.ID, r) },
+	}
+	if verbs[do] == nil {
+		return fault.Problems{{Field: "do", Key: "form.choose"}}
+	}
+	if err = h.record(c, "standing."+do, m.ID, r); err == nil {
+		err = verbs[do]()
+	}
+	if err != nil {
+		p, perr := h.personPage(c)
+		if perr != nil {
+			return perr
+		}
+		if !p.Refuse(err) {
+			return err
+		}
+		return web.Render(c, "requirement/person", p)
+	}
+	return web.Redirect(c, "/app/staff/people/"+m.ID+"?said=saved")
+}
