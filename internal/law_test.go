@@ -18,9 +18,9 @@ const module = "github.com/upstander/upstander/"
 // layers lists who may import whom: a package imports only packages of earlier rows. Packages of one row leave each other alone, but for the
 // first row, the base.
 var layers = [][]string{
-	{"fault", "config", "locale", "store", "ephemeral", "content", "mail", "web"},
+	{"fault", "config", "locale", "store", "ephemeral", "content", "mail", "web", "audit"},
 	{"people"},
-	{"training", "certificate", "workshop", "requirement", "pledge", "report", "casework", "campaign"},
+	{"training", "certificate", "workshop", "requirement", "pledge", "report", "casework", "campaign", "reminder", "records"},
 	{"insights"},
 	{"app"},
 }

@@ -1,0 +1,44 @@
+package audit
+
+// Verb is what was done. The list is fixed: each has words in every language.
+type Verb string
+
+// The verbs. A new one needs its message audit.verb.<verb>.
+const (
+	RosterImport      Verb = "roster-import"
+	MemberChange      Verb = "member-change"
+	RequirementAdd    Verb = "requirement-add"
+	RequirementChange Verb = "requirement-change"
+	RequirementClose  Verb = "requirement-close"
+	StandingExtend    Verb = "standing-extend"
+	StandingExempt    Verb = "standing-exempt"
+	StandingMeet      Verb = "standing-meet"
+	StandingReopen    Verb = "standing-reopen" // an exemption or a manual met is taken back
+	ListExport        Verb = "list-export"
+	AuditExport       Verb = "audit-export"
+	PersonExport      Verb = "person-export"
+	PersonErase       Verb = "person-erase"
+	RoleGrant         Verb = "role-grant"
+	RoleRevoke        Verb = "role-revoke"
+	ScopeChange       Verb = "scope-change"
+	RoleMapChange     Verb = "role-map-change"
+	IdentityClaim     Verb = "identity-claim" // a single sign-on identity is joined to a person
+	IdentityRelease   Verb = "identity-release"
+	PasskeyAdd        Verb = "passkey-add"
+	PasskeyRemove     Verb = "passkey-remove"
+	RecoveryUse       Verb = "recovery-use"
+	ReminderPlan      Verb = "reminder-plan"
+	ReminderSend      Verb = "reminder-send"
+	ReminderStop      Verb = "reminder-stop"
+	PledgeModerate    Verb = "pledge-moderate"
+	RetentionSweep    Verb = "retention-sweep"
+)
+
+// Verbs lists every verb.
+func Verbs() []Verb {
+	return []Verb{
+		RosterImport, MemberChange, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
+		ListExport, AuditExport, PersonExport, PersonErase, RoleGrant, RoleRevoke, ScopeChange, RoleMapChange, IdentityClaim, IdentityRelease,
+		PasskeyAdd, PasskeyRemove, RecoveryUse, ReminderPlan, ReminderSend, ReminderStop, PledgeModerate, RetentionSweep,
+	}
+}
