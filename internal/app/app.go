@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/config"
@@ -53,6 +54,7 @@ type App struct {
 	catalogue    *locale.Catalogue
 	library      *library
 	server       *web.Server
+	audit        *audit.Log
 	people       *people.Service
 	requirements *requirement.Service
 	certificates *certificate.Service
@@ -162,6 +164,9 @@ func (a *App) openStore(ctx context.Context) (err error) {
 
 // services builds every feature.
 func (a *App) services(ctx context.Context, institutions []people.Institution, sender mail.Sender) (err error) {
+	if a.audit, err = audit.New(ctx, audit.Config{Engine: a.engine, Now: clock, NewID: uuid.NewString}); err != nil {
+		return err
+	}
 	a.people, err = people.New(ctx, people.Config{
 		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Catalogue: a.catalogue, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
 		Now: clock, NewID: func() string { return uuid.NewString() },
