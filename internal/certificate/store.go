@@ -14,7 +14,7 @@ type certificateStore struct {
 }
 
 func openStore(ctx context.Context, e store.Engine) (*certificateStore, error) {
-	c, err := store.Open[Certificate](ctx, e, store.Schema{Name: "certificates", Indexes: []store.Index{store.Unique("code"), store.On("person", "day")}})
+	c, err := store.Open[Certificate](ctx, e, store.Schema{Name: "certificates", Indexes: []store.Index{store.Unique("code"), store.On("person", "day"), store.On("day")}})
 	if err != nil {
 		return nil, err
 	}
@@ -33,4 +33,12 @@ func (s *certificateStore) byCode(ctx context.Context, code string) (Certificate
 func (s *certificateStore) byPerson(ctx context.Context, person string) ([]Certificate, error) {
 	page, err := s.certificates.Find(ctx, store.Where("person", person).Limit(store.MaxPage))
 	return page.Items, err
+}
+
+func (s *certificateStore) deleteOf(ctx context.Context, person string) (int, error) {
+	return s.certificates.DeleteWhere(ctx, store.Where("person", person))
+}
+
+func (s *certificateStore) deleteBefore(ctx context.Context, day string) (int, error) {
+	return s.certificates.DeleteWhere(ctx, store.All().Range("day", nil, day))
 }

@@ -9,11 +9,11 @@ import (
 
 // Answer is what a learner gave to one item; which fields are set depends on the kind.
 type Answer struct {
-	Options []string          `bson:"options,omitempty"` // choice
-	Verdict string            `bson:"verdict,omitempty"` // myth: VerdictTrue or VerdictMyth
-	Sure    int               `bson:"sure,omitempty"`    // myth: 1 not sure, 2 fairly, 3 very
-	Path    []string          `bson:"path,omitempty"`    // scenario: the step taken at each moment
-	Placed  map[string]string `bson:"placed,omitempty"`  // sort: thing -> place
+	Options []string          `bson:"options,omitempty" json:"options,omitempty"` // choice
+	Verdict string            `bson:"verdict,omitempty" json:"verdict,omitempty"` // myth: VerdictTrue or VerdictMyth
+	Sure    int               `bson:"sure,omitempty" json:"sure,omitempty"`       // myth: 1 not sure, 2 fairly, 3 very
+	Path    []string          `bson:"path,omitempty" json:"path,omitempty"`       // scenario: the step taken at each moment
+	Placed  map[string]string `bson:"placed,omitempty" json:"placed,omitempty"`   // sort: thing -> place
 }
 
 // Same says whether two answers say the same.

@@ -37,3 +37,5 @@ func (s *personStore) update(ctx context.Context, id string, change func(*Person
 func (s *personStore) insertMany(ctx context.Context, list []Person) ([]string, error) {
 	return s.persons.InsertMany(ctx, list)
 }
+
+func (s *personStore) delete(ctx context.Context, id string) error { return s.persons.Delete(ctx, id) }

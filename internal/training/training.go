@@ -40,6 +40,7 @@ type Journey struct {
 	Acknowledged map[string][]string `bson:"acknowledged"` // content notes gone past, by section id
 	Skipped      []string            `bson:"skipped"`      // item ids left for the end, in that order
 
+	Month        string    `bson:"month"`     // of the last activity, 2006-01, so that what is left alone can be forgotten; monthDone once completed
 	Completed    string    `bson:"completed"` // civil date; empty: under way
 	Pending      string    `bson:"pending"`   // what has to follow: Nothing or Standing
 	ClaimedUntil time.Time `bson:"claimed_until"`
@@ -47,12 +48,12 @@ type Journey struct {
 
 // Practice is one more try at a place that missed full marks: a fresh variant, or a page to read again when no fresh one is left.
 type Practice struct {
-	Route   string          `bson:"route"`
-	Outcome string          `bson:"outcome"`
-	Slot    string          `bson:"slot"` // id of the item that was asked first; empty for a page to read again
-	Item    string          `bson:"item"`
-	Done    bool            `bson:"done"`
-	Answer  *content.Answer `bson:"answer"`
+	Route   string          `bson:"route" json:"route"`
+	Outcome string          `bson:"outcome" json:"outcome"`
+	Slot    string          `bson:"slot" json:"slot"` // id of the item that was asked first; empty for a page to read again
+	Item    string          `bson:"item" json:"item"`
+	Done    bool            `bson:"done" json:"done"`
+	Answer  *content.Answer `bson:"answer" json:"answer"`
 }
 
 // emptyJourney is a journey on which nothing has happened.
@@ -63,6 +64,9 @@ func emptyJourney(id, person string, m *content.Module) Journey {
 		Acknowledged: map[string][]string{}, Skipped: []string{},
 	}
 }
+
+// monthDone stands for the month of a completed journey: it is not forgotten for lying still, and its day says enough.
+const monthDone = "done"
 
 // What a journey can have pending.
 const (
@@ -175,9 +179,9 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		switch {
 		case !found, again && j.Completed != "" && j.Pending == PendingNothing:
 			*j = emptyJourney(id, person, m)
-			j.Route, j.Seed = route, s.cfg.NewSeed()
+			j.Route, j.Seed, j.Month = route, s.cfg.NewSeed(), s.month()
 		case j.Completed == "" && j.Route != route:
-			j.Route = route
+			j.Route, j.Month = route, s.month()
 		default:
 			return nil
 		}
@@ -267,10 +271,12 @@ func (s *Service) change(ctx context.Context, person string, m *content.Module, 
 		if j.Completed != "" {
 			return nil
 		}
-		j.Edition = m.Edition
+		j.Edition, j.Month = m.Edition, s.month()
 		return change(lay(m, j))
 	})
 }
+
+func (s *Service) month() string { return s.cfg.Today()[:len("2006-01")] }
 
 // settle records the standing of a completed journey and takes the pending mark away.
 func (s *Service) settle(ctx context.Context, j Journey) error {

@@ -256,6 +256,6 @@ func (w way) following(after *content.Item) *content.Item {
 // complete erases what was private and leaves the day.
 func (w way) complete(today string) {
 	left := emptyJourney(w.journey.ID, w.journey.Person, w.module)
-	left.Completed, left.Pending = today, PendingStanding
+	left.Completed, left.Pending, left.Month = today, PendingStanding, monthDone
 	*w.journey = left
 }

@@ -278,7 +278,7 @@ func TestCompletionErases(t *testing.T) {
 	w := begin(smallModule(t), "another-way", "seed")
 	w.walk(t, 0, right)
 	want := Journey{
-		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Completed: "2026-11-20", Pending: PendingStanding,
+		ID: "p:small", Person: "p", Module: "small", Edition: "2026.1", Month: monthDone, Completed: "2026-11-20", Pending: PendingStanding,
 		Read: []string{}, Answers: map[string]content.Answer{}, Walks: map[string][]string{}, Explored: map[string]map[string][]string{}, Practice: []Practice{},
 		Acknowledged: map[string][]string{}, Skipped: []string{},
 	}
