@@ -28,6 +28,7 @@ import (
 	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/store"
 	"github.com/upstander/upstander/internal/training"
@@ -61,6 +62,7 @@ type App struct {
 	training     *training.Service
 	campaign     *campaign.Service
 	pledges      *pledge.Service
+	records      *records.Service
 
 	release func()     // of the lease on the store
 	lost    chan error // when that lease cannot be kept
@@ -198,7 +200,10 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Now: clock, NewToken: rand.Text,
 		ThisMonth: func() string { return a.people.Today()[:len("2006-01")] },
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.openRecords(ctx)
 }
 
 // shortID draws the id of something of which an institution has few: its standings carry it, one a person.
@@ -220,8 +225,7 @@ func (a *App) serve(institutions []people.Institution) (err error) {
 		return err
 	}
 	a.server.Ready(map[string]func(context.Context) error{"store": a.engine.Ping, "redis": a.redis.Ping})
-	a.routes()
-	return nil
+	return a.routes()
 }
 
 // background starts what runs beside the server.
@@ -231,7 +235,8 @@ func (a *App) background() {
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
 	a.every(ctx, time.Second, a.requirements.Sweep)
 	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
-	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.pledges.Sweep(ctx); return err })
+	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
+	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
 	}

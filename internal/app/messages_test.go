@@ -13,11 +13,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/requirement"
 )
 
@@ -59,6 +61,13 @@ func composed() map[string][]string {
 	}
 	for _, r := range people.Roles() {
 		all["role."] = append(all["role."], string(r))
+	}
+	for _, v := range audit.Verbs() {
+		all["audit-verb."] = append(all["audit-verb."], string(v))
+	}
+	for _, k := range records.Retention() {
+		all["records-kind."] = append(all["records-kind."], string(k.Kind))
+		all["records-why."] = append(all["records-why."], string(k.Kind))
 	}
 	return all
 }

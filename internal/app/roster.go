@@ -22,7 +22,7 @@ type RosterImport struct {
 
 // ImportRoster brings a file onto an institution's roster, beside a running server or without one, and writes what came of it.
 func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in RosterImport, progress Progress, out io.Writer) (err error) {
-	a, err := newCommand(ctx, cfg, opts)
+	a, err := Open(ctx, cfg, opts)
 	if err != nil {
 		return err
 	}

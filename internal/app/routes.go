@@ -5,6 +5,7 @@ import (
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
@@ -12,7 +13,7 @@ import (
 )
 
 // routes registers every feature on its doors, one line each. testdata/routes.golden is the map that comes of it.
-func (a *App) routes() {
+func (a *App) routes() error {
 	if a.opts.Demo {
 		web.GuideRoutes(a.server)
 	}
@@ -24,5 +25,9 @@ func (a *App) routes() {
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
 	certificate.Routes(doors, a.certificates, a.people.Institution)
 	requirement.Routes(doors, a.requirements)
+	if err := records.Routes(doors, a.records); err != nil {
+		return err
+	}
 	people.Nowhere(doors, a.people)
+	return nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
@@ -25,7 +26,9 @@ import (
 
 func allViews() map[string]any {
 	all := map[string]any{}
-	for _, v := range []map[string]any{web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views()} {
+	for _, v := range []map[string]any{
+		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(),
+	} {
 		maps.Copy(all, v)
 	}
 	return all

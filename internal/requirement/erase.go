@@ -5,25 +5,28 @@ import (
 	"errors"
 )
 
+// Held is everything that is held on a person here. Completions are the person's own: a module may have been completed without anybody asking for it.
+type Held struct {
+	Roster      *Member      `json:"roster"`
+	Completions []Completion `json:"completions,omitempty"`
+	Exceptions  []Exception  `json:"exceptions"`
+	Standings   []Standing   `json:"standings"`
+}
+
 // ExportPerson returns everything that is held on a person here, for whoever asks to see it.
-func (s *Service) ExportPerson(ctx context.Context, person string) (any, error) {
-	var all struct {
-		Roster      *Member      `json:"roster"`
-		Completions []Completion `json:"completions"`
-		Exceptions  []Exception  `json:"exceptions"`
-		Standings   []Standing   `json:"standings"`
-	}
+func (s *Service) ExportPerson(ctx context.Context, person string) (Held, error) {
+	var all Held
 	m, err := s.store.member(ctx, person)
 	if err == nil {
 		all.Roster = &m
 	} else if !isGone(err) {
-		return nil, err
+		return Held{}, err
 	}
 	if all.Completions, err = s.store.completions(ctx, person); err != nil {
-		return nil, err
+		return Held{}, err
 	}
 	if all.Exceptions, err = s.store.exceptionsOf(ctx, person); err != nil {
-		return nil, err
+		return Held{}, err
 	}
 	all.Standings, err = s.store.standingsOf(ctx, person)
 	return all, err
@@ -47,4 +50,9 @@ func (s *Service) ErasePerson(ctx context.Context, person string) error {
 		}
 	}
 	return nil
+}
+
+// LeftBefore lists some of those who left before a civil day, the longest gone first.
+func (s *Service) LeftBefore(ctx context.Context, day string, limit int) ([]Member, error) {
+	return s.store.leftBefore(ctx, day, limit)
 }

@@ -43,7 +43,7 @@ func openStore(ctx context.Context, e store.Engine) (*requirementStore, error) {
 	pending := store.On("pending", "claimed_until")
 	return s, errors.Join(
 		open(ctx, e, &s.members, store.Schema{Name: "members", Indexes: []store.Index{
-			store.Unique("institution", "external_id"), store.On("institution", "place", "name_key"),
+			store.Unique("institution", "external_id"), store.On("institution", "place", "name_key"), store.On("left"),
 		}}),
 		open(ctx, e, &s.words, store.Schema{Name: "member_words"}),
 		open(ctx, e, &s.named, store.Schema{Name: "roster_values"}),
@@ -197,6 +197,12 @@ func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) e
 		}
 	}
 	return nil
+}
+
+// leftBefore returns members whose day of leaving is before one. Those who are enrolled have none, and an empty text comes before any day.
+func (s *requirementStore) leftBefore(ctx context.Context, day string, limit int) ([]Member, error) {
+	page, err := s.members.Find(ctx, store.All().Range("left", "0", day).Limit(limit))
+	return page.Items, err
 }
 
 // erase removes a person's entry, completions and exceptions.
