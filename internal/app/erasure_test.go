@@ -1,0 +1,406 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/upstander/upstander/internal/audit"
+	"github.com/upstander/upstander/internal/config"
+	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/mail/mailtest"
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
+	"github.com/upstander/upstander/internal/records"
+)
+
+// held is a program and somebody about whom it holds something of everything.
+type held struct {
+	*App
+	t      *testing.T
+	person people.Person
+}
+
+const unmistakable = "Wilhelmina Unmistakable"
+
+// newHeld lets somebody sign in, take one training half and another whole, make a certificate, pledge, and be exported once.
+func newHeld(t *testing.T) *held {
+	t.Helper()
+	log, inbox := &output{}, mailtest.Serve(t)
+	cfg, err := config.Load(func(string) (string, bool) { return "", false })
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Data, cfg.SMTP, cfg.Log = t.TempDir(), inbox.Address, "debug"
+	a, err := New(t.Context(), cfg, Options{Demo: true, Log: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() { _ = a.server.Serve(ln) }()
+	s := &story{library: a.library.now(), base: "http://" + ln.Addr().String(), devices: map[string]*browser{}, kept: map[string]string{}, output: log}
+	const email = "wilhelmina@aldermoor.example"
+	complete(t, s, inbox, email, "another-way")
+	h := &held{App: a, t: t}
+	if h.person, err = a.FindPerson(t.Context(), email); err != nil {
+		t.Fatal(err)
+	}
+	other, ok := a.library.now().Module("bystander")
+	if !ok {
+		t.Fatal("there is no second module")
+	}
+	for _, err := range []error{
+		a.people.SetName(t.Context(), h.person.ID, unmistakable),
+		s.browser.post("/app/training/"+other.Slug, map[string][]string{"route": {"main"}}),
+		a.pledges.SignAs(t.Context(), h.person, pledge.Draft{Action: a.pledges.Actions()[0], Wall: true, Initials: "WU", Role: "student"}),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := a.certificates.Issue(t.Context(), h.person, "consent", unmistakable); err != nil {
+		t.Fatal(err)
+	}
+	h.person, err = a.people.Person(t.Context(), h.person.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.ExportPerson(t.Context(), h.person, true); err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
+// traces lists the collections that still name the person.
+func (h *held) traces() (where []string) {
+	h.t.Helper()
+	for name, docs := range everything(h.t, h.App, &mailtest.Inbox{}, &output{}) {
+		for _, d := range docs {
+			if strings.Contains(d, h.person.ID) || strings.Contains(d, h.person.Email) || strings.Contains(d, unmistakable) {
+				where = append(where, name)
+			}
+		}
+	}
+	return where
+}
+
+// TestExportHoldsEverything compares the file with the stored documents: every value that the store holds about a person stands in it, but for ids and
+// marks that say nothing about them.
+func TestExportHoldsEverything(t *testing.T) {
+	h := newHeld(t)
+	file, err := h.records.Export(t.Context(), h.person, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := json.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, docs := range everything(t, h.App, &mailtest.Inbox{}, &output{}) {
+		for _, d := range docs {
+			if !strings.Contains(d, h.person.ID) && !strings.Contains(d, h.person.Email) {
+				continue
+			}
+			var fields map[string]any
+			if err := json.Unmarshal([]byte(d), &fields); err != nil {
+				t.Fatal(err)
+			}
+			for field, value := range fields {
+				text, isText := value.(string)
+				if !isText || text == "" || field == "_id" || field == "pending" || name == "audit" && field != "verb" {
+					continue
+				}
+				if !bytes.Contains(whole, []byte(text)) {
+					t.Errorf("%s.%s = %q is not in the file", name, field, text)
+				}
+			}
+		}
+	}
+	// What staff get says nothing of what is private, not even whether there is any.
+	nobody := h.person
+	nobody.ID, nobody.Email = "00000000-0000-4000-8000-000000000000", "nobody@aldermoor.example"
+	for _, p := range []people.Person{h.person, nobody} {
+		f, err := h.records.Export(t.Context(), p, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(f.Private) != 3 || f.Held["training"] != nil || f.Held["pledges"] != nil || f.Held["certificates"] != nil {
+			t.Errorf("for staff: %v without %v", f.Held, f.Private)
+		}
+	}
+}
+
+// TestErasureLeavesNoByte erases somebody and then looks at every document, and at every byte of the database and its log.
+func TestErasureLeavesNoByte(t *testing.T) {
+	h := newHeld(t)
+	others := len(everything(t, h.App, &mailtest.Inbox{}, &output{})["pledges"])
+	before := len(everything(t, h.App, &mailtest.Inbox{}, &output{})["audit"])
+	if len(h.traces()) < 6 {
+		t.Fatalf("held in %v only", h.traces())
+	}
+	total, err := h.pledges.Totals(t.Context(), h.person.Institution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.ErasePerson(t.Context(), h.person); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.records.Settle(t.Context(), h.person.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range h.traces() {
+		if name != "audit" {
+			t.Errorf("still in %s", name)
+		}
+	}
+	all := everything(t, h.App, &mailtest.Inbox{}, &output{})
+	if len(all["audit"]) != before+1 {
+		t.Errorf("the audit log held %d entries and holds %d", before, len(all["audit"]))
+	}
+	if len(all["pledges"]) != others-1 {
+		t.Errorf("%d pledges, then %d", others, len(all["pledges"]))
+	}
+	if now, err := h.pledges.Totals(t.Context(), h.person.Institution); err != nil || now.All() != total.All()-1 {
+		t.Errorf("the count was %d and is %d, %v", total.All(), now.All(), err)
+	}
+	if _, err := h.FindPerson(t.Context(), h.person.Email); err == nil {
+		t.Error("the address still finds somebody")
+	}
+	if err := h.records.Erase(t.Context(), audit.Operator, h.person); err != nil {
+		t.Errorf("erasing again: %v", err)
+	}
+	if err := h.records.Settle(t.Context(), h.person.ID); err != nil {
+		t.Error(err)
+	}
+	if h.cfg.Store != "" {
+		t.Skip("the bytes of a MongoDB are its own affair")
+	}
+	if err := until("cut", func() bool { return len(h.bytes(h.person.Email, unmistakable)) == 0 }); err != nil {
+		t.Errorf("%v: %v", err, h.bytes(h.person.Email, unmistakable))
+	}
+}
+
+// bytes lists the files of the data folder that hold one of the words.
+func (h *held) bytes(words ...string) (found []string) {
+	h.t.Helper()
+	files, err := filepath.Glob(filepath.Join(h.cfg.Data, "*"))
+	if err != nil || len(files) == 0 {
+		h.t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		b, err := os.ReadFile(f)
+		if err != nil {
+			continue // the log comes and goes
+		}
+		for _, w := range words {
+			if bytes.Contains(b, []byte(w)) {
+				found = append(found, fmt.Sprintf("%s: %s", filepath.Base(f), w))
+			}
+		}
+	}
+	return found
+}
+
+// broken is a share that fails until it is mended.
+type broken struct{ mended bool }
+
+func (b *broken) ExportPerson(context.Context, people.Person) (any, error) { return nil, nil }
+
+func (b *broken) ErasePerson(context.Context, people.Person) error {
+	if !b.mended {
+		return errors.New("cut off")
+	}
+	return nil
+}
+
+// TestErasureGoesOnWhereItStopped cuts an erasure off after each of its shares in turn; another program, which knows of it from the store alone,
+// ends it.
+func TestErasureGoesOnWhereItStopped(t *testing.T) {
+	h := newHeld(t)
+	shares := []records.Part{
+		{Name: "identity", Rights: h.people},
+		{Name: "training", Rights: h.training},
+		{Name: "requirements", Rights: h.requirements},
+		{Name: "certificates", Rights: h.certificates},
+		{Name: "pledges", Rights: h.pledges},
+	}
+	now := clock()
+	open := func(at int, stop *broken) *records.Service {
+		parts := append([]records.Part{}, shares[:at]...)
+		parts = append(append(parts, records.Part{Name: "stop", Rights: stop}), shares[at:]...)
+		s, err := records.New(t.Context(), records.Config{Engine: h.engine, People: h.people, Audit: h.audit, Parts: parts, Now: func() time.Time { return now }, Log: h.log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	h.stop() // this program's own sweeper shall not be the one that ends it
+	h.jobs.Wait()
+	if err := open(0, &broken{}).Erase(t.Context(), audit.Operator, h.person); err == nil {
+		t.Fatal("not cut off")
+	}
+	for at := 1; at <= len(shares); at++ {
+		now = now.Add(2 * time.Minute)
+		if _, err := open(at, &broken{}).SweepErasures(t.Context()); err == nil {
+			t.Fatalf("not cut off at %d", at)
+		}
+		if len(h.traces()) == 0 {
+			t.Fatal("there is no mark to go on from")
+		}
+	}
+	for range 2 { // the first pass ends, and after a while the second
+		now = now.Add(2 * time.Minute)
+		if n, err := open(len(shares), &broken{mended: true}).SweepErasures(t.Context()); n != 1 || err != nil {
+			t.Errorf("%d passes, %v", n, err)
+		}
+	}
+	for _, name := range h.traces() {
+		if name != "audit" {
+			t.Errorf("still in %s", name)
+		}
+	}
+}
+
+// TestLateWritesAreErased: a request that was under way writes after the first pass.
+func TestLateWritesAreErased(t *testing.T) {
+	h := newHeld(t)
+	h.stop()
+	h.jobs.Wait()
+	if err := h.records.Erase(t.Context(), audit.Operator, h.person); err != nil {
+		t.Fatal(err)
+	}
+	m := h.library.now().Modules()[0]
+	if err := h.requirements.Meet(t.Context(), h.person.ID, h.person.Institution, m.ID, m.Edition, "2026-11-20"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.training.Start(t.Context(), h.person.ID, m, "main"); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.records.SweepErasures(t.Context()); n != 0 || err != nil {
+		t.Errorf("the second pass did not wait: %d, %v", n, err)
+	}
+	if err := h.records.Settle(t.Context(), h.person.ID); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range h.traces() {
+		if name != "audit" {
+			t.Errorf("still in %s", name)
+		}
+	}
+}
+
+func TestAdminsAreNotErased(t *testing.T) {
+	a := newApp(t, Options{Demo: true})
+	p, err := a.people.Grant(t.Context(), "admin@aldermoor.example", people.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.records.Erase(t.Context(), audit.Operator, p); !errors.Is(err, fault.Conflict) {
+		t.Errorf("%v", err)
+	}
+	if _, err := a.people.Person(t.Context(), p.ID); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRetention puts one thing of each kind on either side of the end of its period, sweeps twice, and looks what is left.
+func TestRetention(t *testing.T) {
+	a := newApp(t, Options{Demo: true})
+	a.stop()
+	a.jobs.Wait()
+	now := clock()
+	modules := a.library.now().Modules()
+	at := func(k records.Kind) time.Time {
+		for _, one := range records.Retention() {
+			if one.Kind == k {
+				return one.For.Before(now)
+			}
+		}
+		t.Fatal(k)
+		return now
+	}
+	for who, day := range map[string]time.Time{"old": at(records.Certificates).AddDate(0, 0, -1), "new": at(records.Certificates)} {
+		p, err := a.people.Grant(t.Context(), who+"@aldermoor.example", people.Student)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.requirements.Meet(t.Context(), p.ID, p.Institution, modules[0].ID, "2026.1", day.Format(time.DateOnly)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.certificates.Issue(t.Context(), p, modules[0].ID, who+" certificate"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// The other kinds have clocks of their own: the sweep is told that much time has passed.
+	p, err := a.people.Grant(t.Context(), "sam@aldermoor.example", people.Student)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.training.Start(t.Context(), p.ID, modules[0], "main"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.audit.Record(t.Context(), audit.Entry{Institution: p.Institution, Actor: p.ID, Verb: audit.ListExport, Detail: "kept long enough"}); err != nil {
+		t.Fatal(err)
+	}
+	count := func() map[string]int {
+		n := map[string]int{}
+		for name, docs := range everything(t, a, &mailtest.Inbox{}, &output{}) {
+			n[name] = len(docs)
+		}
+		return n
+	}
+	before := count()
+	if removed, err := a.Sweep(t.Context()); err != nil || len(removed) != 1 || removed[records.Certificates] != 1 {
+		t.Errorf("the first sweep: %v, %v", removed, err)
+	}
+	if _, err := a.FindPerson(t.Context(), "old@aldermoor.example"); err != nil {
+		t.Error("the person went with the certificate")
+	}
+	if removed, err := a.Sweep(t.Context()); err != nil || len(removed) != 0 {
+		t.Errorf("a second sweep removes: %v, %v", removed, err)
+	}
+	after := count()
+	if after["certificates"] != before["certificates"]-1 || after["journeys"] != before["journeys"] || after["audit"] != before["audit"] {
+		t.Errorf("before %v, after %v", before, after)
+	}
+	if n, err := a.training.Forget(t.Context(), now.AddDate(0, 1, 0).Format("2006-01")); n != 1 || err != nil {
+		t.Errorf("a journey left alone: %d, %v", n, err)
+	}
+	if n, err := a.audit.Forget(t.Context(), p.Institution, now.Add(time.Minute)); n != 1 || err != nil {
+		t.Errorf("the log: %d, %v", n, err)
+	}
+	if count()["journeys"] != before["journeys"]-1 {
+		t.Error("a completed journey went, or none")
+	}
+}
+
+// TestEveryKindOfDataIsForgotten: no line of the table is a promise that nobody keeps.
+func TestEveryKindOfDataIsForgotten(t *testing.T) {
+	src, err := os.ReadFile("records.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range records.Retention() {
+		switch k.Kind {
+		case records.SignIns, records.Log, records.LeftPeople: // Redis lets sign-ins run out; the package sees to the others itself
+			continue
+		}
+		name := map[records.Kind]string{records.Pledges: "Pledges", records.Journeys: "Journeys", records.Reminders: "Reminders", records.Certificates: "Certificates"}[k.Kind]
+		if !regexp.MustCompile(`records\.` + name + `:\s`).Match(src) {
+			t.Errorf("nothing forgets %s", k.Kind)
+		}
+	}
+}
