@@ -183,6 +183,10 @@ func (b *browser) press(words string) error {
 		return err
 	}
 	to.Fragment = ""
+	if !strings.EqualFold(attr(form, "method"), http.MethodPost) {
+		to.RawQuery = values.Encode()
+		return b.open(to.String())
+	}
 	return b.send(strings.ToUpper(attr(form, "method")), to.String(), values, b.base)
 }
 

@@ -13,7 +13,7 @@ type Kept struct {
 	ID          string `json:"id"`
 	Institution string `json:"institution"`
 	Email       string `json:"email"`
-	Name        string `json:"name"`
+	Name        string `json:"name,omitempty"`
 	Language    string `json:"language"`
 	Roles       []Role `json:"roles"`
 	Since       string `json:"since"`

@@ -186,9 +186,7 @@ func (h handler) name(c *fiber.Ctx, names map[string]string, id string) (string,
 	case err != nil:
 		return "", err
 	case p.Institution == people.Current(c).Institution:
-		if name = p.Email; p.Name != "" {
-			name = p.Name + ", " + p.Email
-		}
+		name = p.Email
 	}
 	names[id] = name
 	return name, nil

@@ -83,6 +83,9 @@ type File struct {
 // Export returns what is held on a person; with private to the person alone.
 func (s *Service) Export(ctx context.Context, p people.Person, private bool) (File, error) {
 	f := File{Made: s.cfg.Now(), Person: p.ID, Held: map[string]any{}}
+	if !private {
+		p.Name = "" // as the person wishes to be called; the roster has its own
+	}
 	for _, part := range s.cfg.Parts {
 		if part.Private && !private {
 			f.Private = append(f.Private, part.Name)
