@@ -24,7 +24,13 @@ type Message struct {
 	Subject string
 	Text    string
 	Lang    string // of the text, for the Content-Language header
+	ID      string // what stands in Message-ID, local@host; empty: a random one
 }
+
+// Refused says that the mail server will not take mail for a recipient, now or later.
+type Refused struct{ Code int }
+
+func (r Refused) Error() string { return fmt.Sprintf("mail: refused for good with %d", r.Code) }
 
 // Sender delivers messages.
 type Sender interface {
@@ -81,26 +87,79 @@ func NewSMTP(address, from string) (*SMTP, error) {
 
 func local(host string) bool { return host == "localhost" || host == "127.0.0.1" || host == "::1" }
 
-// Send implements Sender. A mail says that it was sent by a machine, so that no holiday notice comes back.
+// Send implements Sender, on a connection of its own.
 func (s *SMTP) Send(ctx context.Context, m Message) error {
+	if _, err := s.compose(m); err != nil { // before anybody is dialled
+		return err
+	}
+	b, err := s.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer b.Close() // the server has answered already; what it says to goodbye changes nothing
+	err = b.Send(m)
+	if errors.As(err, &Refused{}) {
+		return fmt.Errorf("mail: %w: the mail server at %s did not take it", fault.Unavailable, s.host)
+	}
+	return err
+}
+
+// compose makes the message. It says that it was sent by a machine, so that no holiday notice comes back.
+func (s *SMTP) compose(m Message) (*gomail.Msg, error) {
 	msg := gomail.NewMsg()
 	if err := errors.Join(msg.From(s.from), msg.To(m.To)); err != nil {
-		return fmt.Errorf("mail: %w", fault.Invalid) // the cause would repeat the address
+		return nil, fmt.Errorf("mail: %w", fault.Invalid) // the cause would repeat the address
 	}
 	msg.Subject(m.Subject)
 	msg.SetGenHeader("Auto-Submitted", "auto-generated")
 	msg.SetGenHeader("Content-Language", m.Lang)
 	msg.SetDate()
-	msg.SetMessageID()
+	if m.ID == "" {
+		msg.SetMessageID()
+	} else {
+		msg.SetMessageIDWithValue(m.ID)
+	}
 	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	return msg, nil
+}
+
+// Connection hands over one message after the other.
+type Connection struct {
+	smtp   *SMTP
+	client *gomail.Client
+}
+
+// Connect dials the mail server. Close the connection after use, and after any error but Refused and fault.Invalid.
+func (s *SMTP) Connect(ctx context.Context) (*Connection, error) {
 	c, err := s.client()
 	if err != nil {
-		return fmt.Errorf("mail: %w", err)
+		return nil, fmt.Errorf("mail: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	if err := c.DialAndSendWithContext(ctx, msg); err != nil {
-		return fmt.Errorf("mail: %w: the mail server at %s did not take it", fault.Unavailable, s.host)
+	if err := c.DialWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("mail: %w: the mail server at %s does not answer", fault.Unavailable, s.host)
 	}
-	return nil
+	return &Connection{s, c}, nil
 }
+
+// Send returns once the mail server has taken the message. It fails with Refused when the server will never take mail for the recipient, with
+// fault.Invalid when the address is none, and with fault.Unavailable when trying again may help; then the server may even have taken it.
+func (c *Connection) Send(m Message) error {
+	msg, err := c.smtp.compose(m)
+	if err != nil {
+		return err
+	}
+	err = c.client.Send(msg)
+	var failed *gomail.SendError
+	switch {
+	case err == nil, msg.IsDelivered(): // the server's 250 came; what failed afterwards failed for the next message
+		return nil
+	case errors.As(err, &failed) && failed.Reason == gomail.ErrSMTPRcptTo && failed.ErrorCode() >= 500:
+		return Refused{failed.ErrorCode()}
+	}
+	return fmt.Errorf("mail: %w: the mail server at %s did not take it", fault.Unavailable, c.smtp.host)
+}
+
+// Close says goodbye and hangs up.
+func (c *Connection) Close() error { return c.client.Close() }

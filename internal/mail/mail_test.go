@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/emersion/go-smtp"
+
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/mail/mailtest"
@@ -57,5 +59,55 @@ func TestBadConfiguration(t *testing.T) {
 	}
 	if _, err := mail.NewSMTP("smtp://host", "nobody"); err == nil {
 		t.Error("a sender that is no address was taken")
+	}
+}
+
+// TestOneConnectionForMany sends over one connection, past a recipient whom the server refuses.
+func TestOneConnectionForMany(t *testing.T) {
+	in := mailtest.Serve(t)
+	in.Decide = func(to string, whole bool) error {
+		switch {
+		case to == "gone@north.example":
+			return &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
+		case to == "full@north.example":
+			return &smtp.SMTPError{Code: 452, Message: "try later"}
+		case to == "cut@north.example" && whole:
+			return mailtest.ErrHangUp
+		}
+		return nil
+	}
+	s, err := mail.NewSMTP(in.Address, "no-reply@upstander.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := s.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	send := func(to string) error {
+		return c.Send(mail.Message{To: to, Subject: "x", Text: "y", Lang: "en", ID: to[:3] + ".stable@upstander.example"})
+	}
+	if err := send("sam@north.example"); err != nil {
+		t.Error(err)
+	}
+	var refused mail.Refused
+	if err := send("gone@north.example"); !errors.As(err, &refused) || refused.Code != 550 {
+		t.Errorf("a mailbox that is gone: %v", err)
+	}
+	if err := send("full@north.example"); !errors.Is(err, fault.Unavailable) || errors.As(err, &refused) && refused.Code == 452 {
+		t.Errorf("a mailbox that is full: %v", err)
+	}
+	if err := send("kim@north.example"); err != nil {
+		t.Error(err)
+	}
+	if err := send("cut@north.example"); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("a cut connection: %v", err)
+	}
+	if err := c.Close(); err != nil {
+		t.Logf("closing what was cut: %v", err)
+	}
+	all := in.All()
+	if len(all) != 2 || all[1].Header.Get("Message-ID") != "<kim.stable@upstander.example>" {
+		t.Errorf("arrived: %+v", all)
 	}
 }

@@ -2,6 +2,7 @@
 package mailtest
 
 import (
+	"errors"
 	"io"
 	"mime"
 	"mime/quotedprintable"
@@ -17,10 +18,12 @@ import (
 	upmail "github.com/upstander/upstander/internal/mail"
 )
 
-// Inbox is the server. Refuse makes it answer "try later".
+// Inbox is the server. Refuse makes it answer "try later". Decide, where it is set, answers for each recipient and then, whole, for the
+// message once it has come: a *smtp.SMTPError is sent to the client, ErrHangUp cuts the connection, and nil takes it.
 type Inbox struct {
 	Address string // smtp://…
 	Refuse  atomic.Bool
+	Decide  func(to string, whole bool) error
 
 	mu   sync.Mutex
 	mail []Mail
@@ -75,12 +78,29 @@ func (i *Inbox) Last(t testing.TB) Mail {
 	return all[len(all)-1]
 }
 
+// ErrHangUp makes the server cut the connection instead of answering.
+var ErrHangUp = errors.New("hang up")
+
 // NewSession implements smtp.Backend.
-func (i *Inbox) NewSession(*smtp.Conn) (smtp.Session, error) { return &session{inbox: i}, nil }
+func (i *Inbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &session{inbox: i, conn: c}, nil
+}
 
 type session struct {
 	inbox *Inbox
+	conn  *smtp.Conn
 	to    string
+}
+
+func (s *session) decide(whole bool) error {
+	if s.inbox.Decide == nil {
+		return nil
+	}
+	err := s.inbox.Decide(s.to, whole)
+	if errors.Is(err, ErrHangUp) {
+		s.conn.Close()
+	}
+	return err
 }
 
 func (s *session) Mail(string, *smtp.MailOptions) error { return nil }
@@ -90,7 +110,7 @@ func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 		return &smtp.SMTPError{Code: 451, Message: "try later"}
 	}
 	s.to = to
-	return nil
+	return s.decide(false)
 }
 
 func (s *session) Data(r io.Reader) error {
@@ -104,6 +124,9 @@ func (s *session) Data(r io.Reader) error {
 	}
 	subject, err := new(mime.WordDecoder).DecodeHeader(m.Header.Get("Subject"))
 	if err != nil {
+		return err
+	}
+	if err := s.decide(true); err != nil {
 		return err
 	}
 	s.inbox.mu.Lock()
