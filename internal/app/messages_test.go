@@ -34,10 +34,10 @@ func composed() map[string][]string {
 		"check.":         campaign.CheckIDs(),
 		"ds.":            {"direct", "distract", "delegate", "delay"},
 		"basis.":         people.Bases(),
-		"mail.":          {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text"},
 		"roster-column.": append(requirement.Columns(), requirement.Labels), "roster-state.": requirement.UploadStates(), "renewal.": requirement.Renewals(),
 		"standing.": {requirement.Open, requirement.Met, requirement.Exempt}, "standing.decided-": {requirement.Met, requirement.Exempt},
 		"staff.": {"requirements", "roster"},
+		"mail.":  {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text", "reminder-before.subject", "reminder-before.text", "reminder-on.subject", "reminder-on.text", "reminder-after.subject", "reminder-after.text"},
 	}
 	for _, kind := range []content.Kind{content.Choice, content.Myth, content.Scenario, content.Sort} {
 		for _, tone := range []string{"yes", "part", "other"} {

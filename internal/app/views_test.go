@@ -16,6 +16,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
+	"github.com/upstander/upstander/internal/reminder"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
@@ -27,7 +28,7 @@ import (
 func allViews() map[string]any {
 	all := map[string]any{}
 	for _, v := range []map[string]any{
-		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(),
+		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(), reminder.Views(),
 	} {
 		maps.Copy(all, v)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // Inbox is the server. Refuse makes it answer "try later". Decide, where it is set, answers for each recipient and then, whole, for the
-// message once it has come: a *smtp.SMTPError is sent to the client, ErrHangUp cuts the connection, and nil takes it.
+// message once it has come: a *smtp.SMTPError is sent to the client, ErrHangUp or ErrLost cuts the connection, and nil takes it.
 type Inbox struct {
 	Address string // smtp://…
 	Refuse  atomic.Bool
@@ -78,8 +78,11 @@ func (i *Inbox) Last(t testing.TB) Mail {
 	return all[len(all)-1]
 }
 
-// ErrHangUp makes the server cut the connection instead of answering.
-var ErrHangUp = errors.New("hang up")
+// ErrHangUp makes the server cut the connection instead of answering; ErrLost does so after it has taken the message, so that its word is lost.
+var (
+	ErrHangUp = errors.New("hang up")
+	ErrLost   = errors.New("the word is lost")
+)
 
 // NewSession implements smtp.Backend.
 func (i *Inbox) NewSession(c *smtp.Conn) (smtp.Session, error) {
@@ -97,7 +100,7 @@ func (s *session) decide(whole bool) error {
 		return nil
 	}
 	err := s.inbox.Decide(s.to, whole)
-	if errors.Is(err, ErrHangUp) {
+	if errors.Is(err, ErrHangUp) || errors.Is(err, ErrLost) {
 		s.conn.Close()
 	}
 	return err
@@ -126,13 +129,14 @@ func (s *session) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	if err := s.decide(true); err != nil {
-		return err
+	word := s.decide(true)
+	if word != nil && !errors.Is(word, ErrLost) {
+		return word
 	}
 	s.inbox.mu.Lock()
 	defer s.inbox.mu.Unlock()
 	s.inbox.mail = append(s.inbox.mail, Mail{To: s.to, Subject: subject, Text: strings.ReplaceAll(string(body), "\r\n", "\n"), Header: m.Header})
-	return nil
+	return word
 }
 
 func (s *session) Reset()        {}
