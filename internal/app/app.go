@@ -64,15 +64,16 @@ type App struct {
 	pledges      *pledge.Service
 	records      *records.Service
 
-	release func()     // of the lease on the store
-	lost    chan error // when that lease cannot be kept
+	release func()        // of the lease on the store
+	crowded chan struct{} // closed when the demo's rosters are there
+	lost    chan error    // when that lease cannot be kept
 	stop    context.CancelFunc
 	jobs    sync.WaitGroup
 }
 
 // New opens the stores, reads the content and builds the server. When it fails, nothing stays open.
 func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err error) {
-	a := &App{cfg: cfg, opts: opts, stop: func() {}}
+	a := &App{cfg: cfg, opts: opts, stop: func() {}, crowded: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.Close())
@@ -234,6 +235,14 @@ func (a *App) background() {
 	a.stop = stop
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
 	a.every(ctx, time.Second, a.requirements.Sweep)
+	if a.opts.Demo {
+		a.jobs.Go(func() { // the demo listens before its crowd is there
+			if err := a.seedRosters(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("demo rosters failed", "error", err.Error())
+			}
+			close(a.crowded)
+		})
+	}
 	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
 	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })

@@ -14,6 +14,7 @@ import (
 
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/mail/mailtest"
+	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/store"
 )
 
@@ -31,6 +32,7 @@ func TestBothRoutesShowTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
+	settled(t, a)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -49,6 +51,29 @@ func TestBothRoutesShowTheSame(t *testing.T) {
 	}
 	if diff := cmp.Diff(shown[0], shown[1]); diff != "" {
 		t.Errorf("the routes can be told apart (-main +another way)\n%s", diff)
+	}
+}
+
+// settled waits until the demo's crowd is there and everybody's standing has followed.
+func settled(t *testing.T, a *App) {
+	t.Helper()
+	<-a.crowded
+	err := until("standings follow", func() bool {
+		for _, in := range a.people.Institutions() {
+			all, err := a.requirements.Requirements(t.Context(), in.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range all {
+				if r.Pending != requirement.PendingNothing || r.Swept == "" {
+					return false
+				}
+			}
+		}
+		return true
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -312,22 +312,37 @@ func (e *enrolment) addFresh(ctx context.Context, rows []Row) error {
 			continue
 		}
 		e.count(func(o *Outcome) { o.Added++ })
-		if known[from[k]] {
-			if err := e.settle(ctx, m.ID); err != nil {
-				return err
-			}
-			continue
-		}
 		for _, r := range e.rules {
-			if st, asked := derive(m, r, e.today, nil, Exception{}); asked {
+			st, asked := derive(m, r, e.today, nil, Exception{})
+			if known[from[k]] {
+				if st, asked, err = e.s.derive(ctx, m.ID, r); err != nil {
+					return err
+				}
+			}
+			if asked {
 				standings = append(standings, st)
 				e.touch(m.Place)
 			}
 		}
 	}
+	return e.insert(ctx, standings)
+}
+
+// insert adds standings. Where one is there already, somebody has completed something this very moment: it is settled alone.
+func (e *enrolment) insert(ctx context.Context, standings []Standing) error {
 	slices.SortFunc(standings, func(a, b Standing) int { return strings.Compare(a.Requirement+a.Place, b.Requirement+b.Place) }) // neighbours in the index
-	_, err = e.s.store.insertStandings(ctx, standings)
-	return err
+	refused, err := e.s.store.insertStandings(ctx, standings)
+	if err != nil {
+		return err
+	}
+	for _, st := range standings {
+		if _, there := slices.BinarySearch(refused, st.ID); there {
+			if err := e.settle(ctx, st.Person); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (e *enrolment) settle(ctx context.Context, person string) error {

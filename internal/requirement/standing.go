@@ -140,6 +140,21 @@ func (s *Service) Meet(ctx context.Context, person, institution, module, edition
 	return s.followCompletion(ctx, c)
 }
 
+// Credit takes completions over from elsewhere, many at once. Those that are there already stay as they are.
+func (s *Service) Credit(ctx context.Context, list []Completion) error {
+	for i, c := range list {
+		c.Cycle, c.Pending = Once, PendingStandings
+		c.ID = standingID(c.Person, c.Module, c.Cycle)
+		if _, err := s.store.member(ctx, c.Person); isGone(err) { // nobody's standing follows from it yet
+			c.Pending = PendingNothing
+		} else if err != nil {
+			return err
+		}
+		list[i] = c
+	}
+	return s.store.insertCompletions(ctx, list)
+}
+
 func latest(done []Completion, module string) (last Completion, found bool) {
 	for _, c := range done {
 		if c.Module == module && (!found || c.Day > last.Day) {

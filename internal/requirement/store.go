@@ -352,6 +352,12 @@ func (s *requirementStore) insertCompletion(ctx context.Context, c Completion) e
 	return s.completed.Insert(ctx, c)
 }
 
+// insertCompletions adds those that are not there yet.
+func (s *requirementStore) insertCompletions(ctx context.Context, list []Completion) error {
+	_, err := s.completed.InsertMany(ctx, list)
+	return err
+}
+
 func (s *requirementStore) updateCompletion(ctx context.Context, id string, change func(*Completion)) error {
 	_, err := s.completed.Update(ctx, id, func(c *Completion) error { change(c); return nil })
 	return err
