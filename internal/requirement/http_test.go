@@ -1,0 +1,159 @@
+package requirement_test
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/people/peopletest"
+	"github.com/upstander/upstander/internal/requirement"
+)
+
+// send posts a file as a browser does.
+func send(v *peopletest.Visitor, path, name, content string, fields ...string) peopletest.Answer {
+	v.Site.T.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for i := 0; i+1 < len(fields); i += 2 {
+		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
+			v.Site.T.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("file", name)
+	if err == nil {
+		_, err = part.Write([]byte(content))
+	}
+	if err != nil || w.Close() != nil {
+		v.Site.T.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, path, &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return v.Do(r)
+}
+
+func has(t *testing.T, a peopletest.Answer, words ...string) {
+	t.Helper()
+	if a.Status != http.StatusOK && a.Status != http.StatusUnprocessableEntity {
+		t.Fatalf("status %d, %s", a.Status, a.Location)
+	}
+	for _, w := range words {
+		if !strings.Contains(a.Body, w) {
+			t.Errorf("the page does not say %q:\n%s", w, a.Body)
+		}
+	}
+}
+
+func staffed(t *testing.T) (*desk, *peopletest.Visitor) {
+	d := newDesk(t)
+	requirement.Routes(d.site.Doors, d.Service)
+	return d, d.site.SignIn("staff@north.example", people.Staff)
+}
+
+func TestARosterIsCheckedBeforeItIsBroughtIn(t *testing.T) {
+	d, staff := staffed(t)
+	a := send(staff, "/app/staff/roster", "roster.csv", head+"n1,a@north.example,Abe One,2026,Law,4,,\nn2,wrong,Bea Two,2026,Law,4,,\n")
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("upload: %d %s", a.Status, a.Body)
+	}
+	has(t, staff.Get(a.Location), "Nothing has changed yet", "B (email)", "This is not an e-mail address", "Bring it in")
+	if _, err := d.Member(t.Context(), d.person("a@north.example")); err == nil {
+		t.Error("a check has written something")
+	}
+	if b := staff.Post(a.Location, "do", "import"); b.Status != http.StatusSeeOther {
+		t.Fatalf("import: %d", b.Status)
+	}
+	has(t, staff.Get(a.Location), "The file has been brought in")
+	if m, err := d.Member(t.Context(), d.person("a@north.example")); err != nil || m.Name != "Abe One" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if b := staff.Post(a.Location, "do", "import"); b.Status != http.StatusConflict {
+		t.Errorf("import twice: %d", b.Status)
+	}
+	has(t, staff.Get("/app/staff/roster"), "roster.csv", "Brought in")
+	if b := d.site.SignIn("staff@south.example", people.Staff).Get(a.Location); b.Status != http.StatusNotFound {
+		t.Errorf("staff of another institution: %d", b.Status)
+	}
+	if b := staff.Post(a.Location, "do", "discard"); b.Status != http.StatusSeeOther {
+		t.Errorf("discard: %d", b.Status)
+	}
+	if b := staff.Get(a.Location); b.Status != http.StatusNotFound {
+		t.Errorf("a discarded file: %d", b.Status)
+	}
+}
+
+func TestUploadsThatAreTooMuch(t *testing.T) {
+	d, staff := staffed(t)
+	has(t, send(staff, "/app/staff/roster", "roster.csv", ""), "Choose a file")
+	large := head + strings.Repeat("n1,a@north.example,A,,,,,\n", 20_000) // larger than any other form may be
+	a := send(staff, "/app/staff/roster", "roster.csv", large)
+	if a.Status != http.StatusSeeOther {
+		t.Fatalf("a large file: %d", a.Status)
+	}
+	has(t, staff.Get(a.Location), "Being checked")
+	for _, path := range []string{"/app/staff/requirements/new", "/app/staff/roster"} { // no other page, and nobody without a cookie
+		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(large))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if resp, err := d.site.Server.Test(r); err == nil || !strings.Contains(err.Error(), "body size exceeds") {
+			t.Errorf("%s took %d bytes: %v, %v", path, len(large), resp, err)
+		}
+	}
+}
+
+func TestSetARequirement(t *testing.T) {
+	d, staff := staffed(t)
+	ctx := t.Context()
+	law := row("n1", "Abe Law", "Law")
+	d.enrol(law, row("n2", "Bea Arts", "Arts"))
+	has(t, staff.Get("/app/staff/requirements"), "Nothing is required yet")
+	has(t, staff.Post("/app/staff/requirements/new", "renewal", "months", "due", "soon"), "Choose at least one module", "Give a day like", "number of months from 1 to 120")
+	typed := []string{"modules", "consent", "renewal", "never", "due", "2027-01-29", "department", "law"}
+	has(t, staff.Post("/app/staff/requirements/new", append(typed, "do", "preview")...), "1 person will have to complete it", "1 person is added")
+	if a := staff.Post("/app/staff/requirements/new", append(typed, "do", "save")...); a.Location != "/app/staff/requirements?said=requirement-saved" {
+		t.Fatalf("save: %d %s", a.Status, a.Body)
+	}
+	d.do(d.Sweep(ctx))
+	has(t, staff.Get("/app/staff/requirements"), "Consent", "29 January 2027", "A group")
+	list, err := d.Requirements(ctx, "north")
+	d.do(err)
+	path := "/app/staff/requirements/" + list[0].ID
+	has(t, staff.Get(path), `value="law" checked`)
+	has(t, staff.Post(path, "modules", "consent", "renewal", "never", "department", "arts", "do", "preview"), "1 person is added", "1 person is no longer asked")
+	abe := "/app/staff/people/" + d.person(law.Email)
+	has(t, staff.Get(abe), "Abe Law", "Not yet", "2026 · Law · 4")
+	has(t, staff.Post(abe, "requirement", list[0].ID, "do", "met", "day", "2030-01-01"), "Give a day like")
+	for _, step := range []struct{ do, day, says string }{
+		{"extend", "2027-03-01", "extended"}, {"met", "2026-11-01", "Staff marked this as met"}, {"restore", "", "Not yet"}, {"exempt", "", "Staff exempted this person"},
+	} {
+		if a := staff.Post(abe, "requirement", list[0].ID, "do", step.do, "due", step.day, "day", step.day); a.Status != http.StatusSeeOther {
+			t.Fatalf("%s: %d", step.do, a.Status)
+		}
+		has(t, staff.Get(abe), step.says)
+	}
+	south := d.site.SignIn("staff@south.example", people.Staff)
+	for _, p := range []string{abe, path} {
+		if a := south.Get(p); a.Status != http.StatusNotFound {
+			t.Errorf("%s for another institution: %d", p, a.Status)
+		}
+	}
+	if a := d.site.SignIn("n2@north.example").Get(abe); a.Status != http.StatusForbidden {
+		t.Errorf("a student: %d", a.Status)
+	}
+	if a := staff.Post(path, "do", "end"); a.Location != "/app/staff/requirements?said=requirement-ended" {
+		t.Errorf("end: %d", a.Status)
+	}
+	has(t, staff.Get("/app/staff/requirements"), "Ended", "Nothing is required yet")
+}
+
+func TestTemplateCanBeImported(t *testing.T) {
+	d, staff := staffed(t)
+	a := staff.Get("/app/staff/roster/template.csv")
+	report, err := d.Import(t.Context(), "north", source(a.Body), requirement.Import{DryRun: true})
+	if d.do(err); report.Outcome.Added != 1 || len(report.Faults)+len(report.Ignored) != 0 {
+		t.Errorf("%+v", report)
+	}
+}
