@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -23,7 +24,39 @@ type browser struct {
 	body   string
 	page   *html.Node
 	typed  map[string][]string
+	file   *file // chosen for the next form
 	took   time.Duration
+}
+
+// file is one that a form sends along.
+type file struct {
+	field, name string
+	content     []byte
+}
+
+// encode writes a form as a browser does, with the file where one has been chosen.
+func (b *browser) encode(form url.Values) (body io.Reader, kind string, err error) {
+	if b.file == nil {
+		return strings.NewReader(form.Encode()), "application/x-www-form-urlencoded", nil
+	}
+	var out bytes.Buffer
+	w := multipart.NewWriter(&out)
+	for name, values := range form {
+		for _, v := range values {
+			if err := w.WriteField(name, v); err != nil {
+				return nil, "", err
+			}
+		}
+	}
+	part, err := w.CreateFormFile(b.file.field, b.file.name)
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := part.Write(b.file.content); err != nil {
+		return nil, "", err
+	}
+	b.file = nil
+	return &out, w.FormDataContentType(), w.Close()
 }
 
 func newBrowser(base string) *browser {
@@ -44,15 +77,19 @@ func (b *browser) send(method, path string, form url.Values, origin string) erro
 		address = b.base + path
 	}
 	var body io.Reader
+	var kind string
 	if method == http.MethodPost {
-		body = strings.NewReader(form.Encode())
+		var err error
+		if body, kind, err = b.encode(form); err != nil {
+			return err
+		}
 	}
 	r, err := http.NewRequest(method, address, body)
 	if err != nil {
 		return err
 	}
 	if method == http.MethodPost {
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Content-Type", kind)
 		r.Header.Set("Origin", origin)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 		if origin != b.base {
@@ -198,6 +235,7 @@ func (b *browser) filled(form *html.Node) url.Values {
 		typed, did := b.typed[name]
 		switch {
 		case name == "":
+		case kind == "file": // sent along by encode
 		case kind == "radio" || kind == "checkbox":
 			chosen := has(n, "checked")
 			if did {

@@ -58,11 +58,18 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"alive":  do(aliveCommand),
 		"logged": do(func(s *story, args []string) error { return contains(s.output.String(), args[0]) }),
 
-		"on":      do(func(s *story, args []string) error { s.on(args[0]); return nil }),
-		"open":    do(func(s *story, args []string) error { return s.browser.open(s.expand(args[0])) }),
-		"follow":  do(func(s *story, args []string) error { return s.browser.follow(args[0]) }),
-		"press":   do(func(s *story, args []string) error { return s.browser.press(args[0]) }),
-		"type":    do(typeCommand),
+		"on":     do(func(s *story, args []string) error { s.on(args[0]); return nil }),
+		"open":   do(func(s *story, args []string) error { return s.browser.open(s.expand(args[0])) }),
+		"follow": do(func(s *story, args []string) error { return s.browser.follow(args[0]) }),
+		"press":  do(func(s *story, args []string) error { return s.browser.press(args[0]) }),
+		"type":   do(typeCommand),
+		"attach": func(ts *testscript.TestScript, _ bool, args []string) { // FIELD FILE of the story
+			s := ts.Value("story").(*story)
+			if !s.browser.fields()[args[0]] {
+				ts.Fatalf("there is no field %q on %s", args[0], s.browser.url)
+			}
+			s.browser.file = &file{field: args[0], name: args[1], content: []byte(ts.ReadFile(args[1]))}
+		},
 		"see":     do(func(s *story, args []string) error { return contains(text(s.browser.page), s.expand(args[0])) }),
 		"markup":  do(func(s *story, args []string) error { return contains(s.browser.body, s.expand(args[0])) }),
 		"at":      do(atCommand),

@@ -196,6 +196,31 @@ func TestCompletion(t *testing.T) {
 	}
 }
 
+// TestARenewedModuleCanBeTakenAgain begins anew when a requirement asks for a completed module once more, and only then.
+func TestARenewedModuleCanBeTakenAgain(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	f.complete(v, "main")
+	m := f.module()
+	v.Post("/app/training/"+m.Slug, "route", "main")
+	if j, err := f.training.Journey(t.Context(), v.Person.ID, m); err != nil || j.Completed == "" {
+		t.Errorf("nobody asks for it, and it began again: %+v, %v", j, err)
+	}
+	f.registry.again = true
+	if a := v.Get("/app/training/" + m.Slug); !strings.Contains(a.Body, "Start: ") {
+		t.Error("the ways are not offered anew")
+	}
+	v.Post("/app/training/"+m.Slug, "route", "main")
+	if j, err := f.training.Journey(t.Context(), v.Person.ID, m); err != nil || j.Completed != "" || j.Route != "main" || j.Seed == "" {
+		t.Errorf("asked for again: %+v, %v", j, err)
+	}
+	f.registry.met = map[string]string{}
+	f.complete(v, "main")
+	if f.registry.met[v.Person.ID+":small"] == "" {
+		t.Error("the second completion is not recorded")
+	}
+}
+
 func TestBothRoutesLeaveTheSame(t *testing.T) {
 	f := newFixture(t)
 	one, other := f.SignIn("one@north.example"), f.SignIn("other@north.example")

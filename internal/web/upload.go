@@ -34,11 +34,12 @@ type Upload struct {
 	Content []byte
 }
 
-// ReadUpload reads a posted form with one file. An empty file stands for none.
+// ReadUpload reads a posted form with one file. An empty file stands for none, and so does a form that could not carry one.
 func ReadUpload(c *fiber.Ctx, field string) (Form, Upload, error) {
 	f := Form{values: map[string][]string{}}
 	if kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || kind != fiber.MIMEMultipartForm {
-		return f, Upload{}, fmt.Errorf("%w: this is no form with a file", fault.Invalid)
+		f, err := ReadForm(c)
+		return f, Upload{}, err
 	}
 	form, err := c.MultipartForm()
 	if err != nil {
