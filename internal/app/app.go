@@ -29,6 +29,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
+	"github.com/upstander/upstander/internal/reminder"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/store"
 	"github.com/upstander/upstander/internal/training"
@@ -63,6 +64,7 @@ type App struct {
 	campaign     *campaign.Service
 	pledges      *pledge.Service
 	records      *records.Service
+	reminders    *reminder.Service
 
 	release func()        // of the lease on the store
 	crowded chan struct{} // closed when the demo's rosters are there
@@ -204,6 +206,9 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
+	if err := a.openReminders(ctx, sender); err != nil {
+		return err
+	}
 	return a.openRecords(ctx)
 }
 
@@ -244,11 +249,22 @@ func (a *App) background() {
 		})
 	}
 	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
+	a.every(ctx, remindEvery, a.remind)
 	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
 	}
+}
+
+// remindEvery is the span that a turn of reminders is measured for.
+const remindEvery = 5 * time.Second
+
+// remind plans what is due and hands over what waits.
+func (a *App) remind(ctx context.Context) error {
+	_, planned := a.reminders.PlanDue(ctx)
+	_, sent := a.reminders.Send(ctx, remindEvery)
+	return errors.Join(planned, sent)
 }
 
 // every runs a job again and again until the program stops.

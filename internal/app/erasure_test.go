@@ -21,6 +21,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
+	"github.com/upstander/upstander/internal/requirement"
 )
 
 // held is a program and somebody about whom it holds something of everything.
@@ -53,6 +54,10 @@ func newHeld(t *testing.T) *held {
 	go func() { _ = a.server.Serve(ln) }()
 	s := &story{library: a.library.now(), base: "http://" + ln.Addr().String(), devices: map[string]*browser{}, kept: map[string]string{}, output: log}
 	const email = "wilhelmina@aldermoor.example"
+	rows := []requirement.Row{{ExternalID: "w-4711", Email: email, Name: unmistakable, Cohort: "2026", Department: "Law", Level: "4"}}
+	if _, err := a.requirements.Enrol(t.Context(), "aldermoor", rows, func(line int, key string) { t.Errorf("row %d: %s", line, key) }); err != nil {
+		t.Fatal(err)
+	}
 	complete(t, s, inbox, email, "another-way")
 	h := &held{App: a, t: t}
 	if h.person, err = a.FindPerson(t.Context(), email); err != nil {
@@ -97,6 +102,25 @@ func (h *held) traces() (where []string) {
 	return where
 }
 
+// asked counts of whom anything is required, and who has met it, over all requirements of the institution.
+func (h *held) asked() (all, met int) {
+	h.t.Helper()
+	rules, err := h.requirements.Requirements(h.t.Context(), h.person.Institution)
+	if err != nil || len(rules) == 0 {
+		h.t.Fatalf("%d requirements, %v", len(rules), err)
+	}
+	for _, r := range rules {
+		cells, err := h.requirements.Cells(h.t.Context(), r.ID, r.CycleOn(h.App.people.Today()).ID, h.person.Institution+"/")
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		for _, c := range cells {
+			all, met = all+c.All, met+c.Met
+		}
+	}
+	return all, met
+}
+
 // TestExportHoldsEverything compares the file with the stored documents: every value that the store holds about a person stands in it, but for ids and
 // marks that say nothing about them.
 func TestExportHoldsEverything(t *testing.T) {
@@ -137,7 +161,7 @@ func TestExportHoldsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(f.Private) != 3 || f.Held["training"] != nil || f.Held["pledges"] != nil || f.Held["certificates"] != nil {
+		if len(f.Private) != 4 || f.Held["training"] != nil || f.Held["pledges"] != nil || f.Held["certificates"] != nil {
 			t.Errorf("for staff: %v without %v", f.Held, f.Private)
 		}
 	}
@@ -150,6 +174,10 @@ func TestErasureLeavesNoByte(t *testing.T) {
 	before := len(everything(t, h.App, &mailtest.Inbox{}, &output{})["audit"])
 	if len(h.traces()) < 6 {
 		t.Fatalf("held in %v only", h.traces())
+	}
+	all0, met0 := h.asked()
+	if all0 == 0 || met0 == 0 {
+		t.Fatalf("asked of %d, met by %d", all0, met0)
 	}
 	total, err := h.pledges.Totals(t.Context(), h.person.Institution)
 	if err != nil {
@@ -165,6 +193,9 @@ func TestErasureLeavesNoByte(t *testing.T) {
 		if name != "audit" {
 			t.Errorf("still in %s", name)
 		}
+	}
+	if all1, met1 := h.asked(); all1 >= all0 || met1 != met0-1 {
+		t.Errorf("asked of %d and met by %d, then of %d and by %d", all0, met0, all1, met1)
 	}
 	all := everything(t, h.App, &mailtest.Inbox{}, &output{})
 	if len(all["audit"]) != before+1 {
@@ -188,8 +219,8 @@ func TestErasureLeavesNoByte(t *testing.T) {
 	if h.cfg.Store != "" {
 		t.Skip("the bytes of a MongoDB are its own affair")
 	}
-	if err := until("cut", func() bool { return len(h.bytes(h.person.Email, unmistakable)) == 0 }); err != nil {
-		t.Errorf("%v: %v", err, h.bytes(h.person.Email, unmistakable))
+	if err := until("cut", func() bool { return len(h.bytes(h.person.Email, unmistakable, "wilhelmina", "w-4711")) == 0 }); err != nil {
+		t.Errorf("%v: %v", err, h.bytes(h.person.Email, unmistakable, "wilhelmina", "w-4711"))
 	}
 }
 
@@ -206,7 +237,7 @@ func (h *held) bytes(words ...string) (found []string) {
 			continue // the log comes and goes
 		}
 		for _, w := range words {
-			if bytes.Contains(b, []byte(w)) {
+			if bytes.Contains(bytes.ToLower(b), []byte(strings.ToLower(w))) { // what names are searched by is in lower case
 				found = append(found, fmt.Sprintf("%s: %s", filepath.Base(f), w))
 			}
 		}
@@ -233,7 +264,7 @@ func TestErasureGoesOnWhereItStopped(t *testing.T) {
 	shares := []records.Part{
 		{Name: "identity", Rights: h.people},
 		{Name: "training", Rights: h.training},
-		{Name: "requirements", Rights: h.requirements},
+		{Name: "requirements", Rights: asked{h.App}},
 		{Name: "certificates", Rights: h.certificates},
 		{Name: "pledges", Rights: h.pledges},
 	}

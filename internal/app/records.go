@@ -64,6 +64,7 @@ func (a *App) openRecords(ctx context.Context) (err error) {
 			{Name: "training", Private: true, Rights: a.training},
 			{Name: "requirements", Rights: asked{a}},
 			{Name: "completions", Private: true, Rights: completed{a}},
+			{Name: "reminders", Rights: a.reminders},
 			{Name: "certificates", Private: true, Rights: a.certificates},
 			{Name: "pledges", Private: true, Rights: a.pledges},
 		},
@@ -71,6 +72,9 @@ func (a *App) openRecords(ctx context.Context) (err error) {
 			records.Pledges: func(ctx context.Context, _ time.Time) (int, error) { return a.pledges.Sweep(ctx) },
 			records.Journeys: func(ctx context.Context, before time.Time) (int, error) {
 				return a.training.Forget(ctx, before.Format("2006-01"))
+			},
+			records.Reminders: func(ctx context.Context, before time.Time) (int, error) {
+				return a.reminders.Forget(ctx, before.Format(time.DateOnly))
 			},
 			records.Certificates: func(ctx context.Context, before time.Time) (int, error) {
 				return a.certificates.Forget(ctx, before.Format(time.DateOnly))

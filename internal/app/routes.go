@@ -6,6 +6,7 @@ import (
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
+	"github.com/upstander/upstander/internal/reminder"
 	"github.com/upstander/upstander/internal/report"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
@@ -25,6 +26,7 @@ func (a *App) routes() error {
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
 	certificate.Routes(doors, a.certificates, a.people.Institution)
 	requirement.Routes(doors, a.requirements)
+	reminder.Routes(doors, a.reminders)
 	if err := records.Routes(doors, a.records); err != nil {
 		return err
 	}

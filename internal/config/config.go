@@ -32,6 +32,7 @@ type Config struct {
 	Redis          string   `env:"REDIS" secret:"url" help:"redis://… or rediss://…; empty for the embedded one, which forgets sign-ins when it stops."`
 	SMTP           string   `env:"SMTP" secret:"url" help:"smtp://user:password@host:587, or smtps://…:465: where mail is handed over. Needed outside the demo."`
 	MailFrom       string   `env:"MAIL_FROM" envDefault:"Upstander <upstander@localhost>" help:"Sender of all mail."`
+	MailRate       int      `env:"MAIL_RATE" envDefault:"300" help:"Reminders that are handed to the mail server in a minute, at most."`
 	Modules        string   `env:"MODULES" help:"Folder of training modules; empty for the modules inside the program."`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"Networks (10.0.0.0/8) of the proxies in front, which may say where a request comes from; comma-separated."`
 	Log            string   `env:"LOG" envDefault:"info" help:"How much is logged: debug, info, warn or error."`
@@ -102,6 +103,9 @@ func (c Config) check() error {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			fail("TRUSTED_PROXIES", "%q is no network", p)
 		}
+	}
+	if c.MailRate < 1 {
+		fail("MAIL_RATE", "must be at least 1")
 	}
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.Log) {
 		fail("LOG", "must be debug, info, warn or error")

@@ -168,13 +168,10 @@ func (s *requirementStore) fill(ctx context.Context, q Query, st *stream, descen
 	return nil
 }
 
-// spot returns where a standing stands in the query's list. Within a leaf place the index that is ordered by day holds the due day too.
+// spot returns where a standing stands in the query's list. The indexes that are ordered by day hold the due day too.
 func (q Query) spot(st Standing) spot {
-	switch {
-	case q.By != ByDay:
+	if q.By != ByDay {
 		return spot{st.NameKey, st.ID}
-	case whole(q.Place):
-		return spot{st.Day, st.ID}
 	}
 	return spot{st.Day, st.Due, st.ID}
 }

@@ -365,6 +365,11 @@ func (s *Service) complete(ctx context.Context, q Query) (Query, error) {
 	return q, nil
 }
 
+// OpenOn lists one page of those who have not met a requirement that is due for them on a day, with the cursor of the next.
+func (s *Service) OpenOn(ctx context.Context, requirement, cycle, due, after string) (Page, error) {
+	return s.store.openOn(ctx, requirement, cycle, due, after)
+}
+
 // EachStanding walks all standings of a query, place by place and in each by name, whatever its order says.
 func (s *Service) EachStanding(ctx context.Context, q Query) iter.Seq2[Standing, error] {
 	return func(yield func(Standing, error) bool) {

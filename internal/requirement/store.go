@@ -72,7 +72,7 @@ func standingSchema() store.Schema {
 			store.On("requirement", "cycle", "place", "status", "day", "due"),
 			store.On("requirement", "cycle", "place", "status", "name_key"),
 			store.On("requirement", "cycle", "status", "name_key"),
-			store.On("requirement", "cycle", "status", "day"),
+			store.On("requirement", "cycle", "status", "day", "due"),
 		},
 		Migrations: []store.Migration{{To: 2, Change: func(f store.Fields) error {
 			for _, name := range []string{"due", "place", "name_key", "name", "external_id"} {
@@ -490,6 +490,12 @@ func (s *requirementStore) walk(ctx context.Context, q Query, place, status stri
 	}
 	page, err := s.standings.Find(ctx, find)
 	return page.Items, err
+}
+
+// openOn returns a page of those who have not met a requirement and whose date is this one: an open standing has no day.
+func (s *requirementStore) openOn(ctx context.Context, requirement, cycle, due, after string) (Page, error) {
+	return s.standings.Find(ctx, store.Where("requirement", requirement).Where("cycle", cycle).Where("status", Open).Where("day", "").Where("due", due).
+		After(after).Limit(500))
 }
 
 // eachStanding walks leaf place by leaf place; in each it goes by status, then by name.
