@@ -70,7 +70,7 @@ export class Coverage {
   }
 }
 
-const loose = (path) => (path.match(/[:*]/g) ?? []).length;
+const loose = (path) => (path.match(/:/g) ?? []).length + (path.includes("*") ? 100 : 0); // what takes everything comes last
 
 function pattern(path) {
   const source = path.replace(/[.]/g, "\\.").replace("{institution}", `/(${dimensions.institution.join("|")})(/cy)?`).replace(/:[a-z]+/g, "[^/]+").replace(/\*/g, ".*");
