@@ -174,7 +174,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	}
 	a.people, err = people.New(ctx, people.Config{
 		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Catalogue: a.catalogue, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
-		Now: clock, NewID: func() string { return uuid.NewString() },
+		Audit: auditor{a}, URL: a.cfg.URL, Secret: environment, Log: a.log, Now: clock, NewID: func() string { return uuid.NewString() },
 	})
 	if err != nil {
 		return err
@@ -217,6 +217,9 @@ func shortID() string { return strings.ToLower(rand.Text()[:10]) }
 
 // serve builds the web server and registers every route.
 func (a *App) serve(institutions []people.Institution) (err error) {
+	if err := a.people.ReadSecrets(); err != nil {
+		return err
+	}
 	cfg := web.Config{
 		URL: a.cfg.URL, Demo: a.opts.Demo, Reload: a.opts.Source != "", Views: views.Files, Public: public.Files, Catalogue: a.catalogue,
 		Proxies: a.cfg.Proxies(), Log: a.log, Now: clock,

@@ -88,7 +88,7 @@ func prepare1(b *testing.B, a *App, n int, kind string) []learner {
 					b.Error(err)
 					continue
 				}
-				token, err1 := a.people.SignIn(ctx, p.ID)
+				token, err1 := a.people.SignIn(ctx, p.ID, people.ByCode)
 				_, err2 := a.training.Start(ctx, p.ID, m, m.Routes[0].ID)
 				it := firstQuestion(a, p.ID, m)
 				if err1 != nil || err2 != nil || it == nil {

@@ -3,8 +3,11 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
@@ -96,3 +99,16 @@ func (i issuer) Issue(ctx context.Context, p people.Person, module, name string)
 }
 
 func certificatePath(c certificate.Certificate) string { return "/app/certificates/" + c.Grouped() }
+
+// auditor writes what admins do to persons into the audit log.
+type auditor struct{ a *App }
+
+func (r auditor) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
+	return r.a.audit.Record(ctx, audit.Entry{Institution: institution, Actor: actor, Verb: audit.Verb(verb), Subject: subject, Detail: detail})
+}
+
+// environment reads a secret that institutions.yaml names, or the file that its twin names.
+func environment(name string) (string, error) {
+	value, _, err := config.Value(os.LookupEnv, name)
+	return value, err
+}

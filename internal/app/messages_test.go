@@ -38,6 +38,7 @@ func composed() map[string][]string {
 		"standing.": {requirement.Open, requirement.Met, requirement.Exempt}, "standing.decided-": {requirement.Met, requirement.Exempt},
 		"staff.": {"requirements", "roster"},
 		"mail.":  {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text", "reminder-before.subject", "reminder-before.text", "reminder-on.subject", "reminder-on.text", "reminder-after.subject", "reminder-after.text"},
+		"said.":  {"sso-gone", "sso-refused", "sso-taken", "sso-away", "sso-failed"},
 	}
 	for _, kind := range []content.Kind{content.Choice, content.Myth, content.Scenario, content.Sort} {
 		for _, tone := range []string{"yes", "part", "other"} {

@@ -43,19 +43,12 @@ type Config struct {
 func Load(lookup func(string) (string, bool)) (Config, error) {
 	values := map[string]string{}
 	for _, v := range Table(Config{}) {
-		plain, isPlain := lookup(v.Name)
-		file, isFile := lookup(v.Name + "_FILE")
-		switch {
-		case isPlain && isFile:
-			return Config{}, fmt.Errorf("%s and %s_FILE are both set: choose one", v.Name, v.Name)
-		case isPlain:
-			values[v.Name] = plain
-		case isFile:
-			b, err := os.ReadFile(file)
-			if err != nil {
-				return Config{}, fmt.Errorf("%s_FILE: %w", v.Name, err)
-			}
-			values[v.Name] = strings.TrimRight(string(b), "\r\n")
+		value, ok, err := Value(lookup, v.Name)
+		if err != nil {
+			return Config{}, err
+		}
+		if ok {
+			values[v.Name] = value
 		}
 	}
 	var c Config
@@ -64,6 +57,25 @@ func Load(lookup func(string) (string, bool)) (Config, error) {
 	}
 	c.URL = normal(c.URL)
 	return c, c.check()
+}
+
+// Value reads one variable, or the file that its twin names.
+func Value(lookup func(string) (string, bool), name string) (value string, ok bool, err error) {
+	plain, isPlain := lookup(name)
+	file, isFile := lookup(name + "_FILE")
+	switch {
+	case isPlain && isFile:
+		return "", false, fmt.Errorf("%s and %s_FILE are both set: choose one", name, name)
+	case isPlain:
+		return plain, true, nil
+	case isFile:
+		b, err := os.ReadFile(file)
+		if err != nil {
+			return "", false, fmt.Errorf("%s_FILE: %w", name, err)
+		}
+		return strings.TrimRight(string(b), "\r\n"), true, nil
+	}
+	return "", false, nil
 }
 
 // normal brings an address to lower case and takes a slash off its end, so that it can be compared.

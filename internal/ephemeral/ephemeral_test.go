@@ -32,20 +32,20 @@ func wait(t *testing.T, what string, holds func() bool) {
 func TestSessions(t *testing.T) {
 	ctx := t.Context()
 	s := ephemeraltest.Open(t).NewSessions(time.Hour, 24*time.Hour, time.Now)
-	one, err := s.Begin(ctx, "sam")
+	one, err := s.Begin(ctx, "sam", "code")
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := s.Begin(ctx, "sam")
+	two, err := s.Begin(ctx, "sam", "code")
 	if err != nil || one == two || len(one) < 43 {
 		t.Fatalf("tokens %q and %q, %v", one, two, err)
 	}
-	other, err := s.Begin(ctx, "alex")
+	other, err := s.Begin(ctx, "alex", "code")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if person, err := s.Find(ctx, one); person != "sam" || err != nil {
-		t.Errorf("found %q, %v", person, err)
+	if found, err := s.Find(ctx, one); found != (ephemeral.Session{Person: "sam", By: "code"}) || err != nil {
+		t.Errorf("found %+v, %v", found, err)
 	}
 	if n, err := s.Count(ctx, "sam"); n != 2 || err != nil {
 		t.Errorf("count %d, %v", n, err)
@@ -67,8 +67,8 @@ func TestSessions(t *testing.T) {
 			t.Errorf("token %q: %v", token, err)
 		}
 	}
-	if person, err := s.Find(ctx, other); person != "alex" || err != nil {
-		t.Errorf("somebody else's session: %q, %v", person, err)
+	if found, err := s.Find(ctx, other); found.Person != "alex" || err != nil {
+		t.Errorf("somebody else's session: %+v, %v", found, err)
 	}
 }
 
@@ -78,7 +78,7 @@ func TestSessionsRunOut(t *testing.T) {
 	now := time.Now()
 	clock := func() time.Time { return now }
 	s := c.NewSessions(20*time.Hour, 30*time.Hour, clock)
-	token, err := s.Begin(ctx, "sam")
+	token, err := s.Begin(ctx, "sam", "code")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -92,7 +92,7 @@ func TestSessionsRunOut(t *testing.T) {
 	}
 
 	idle := c.NewSessions(300*time.Millisecond, time.Hour, time.Now)
-	left, err := idle.Begin(ctx, "jo")
+	left, err := idle.Begin(ctx, "jo", "code")
 	if err != nil {
 		t.Fatal(err)
 	}

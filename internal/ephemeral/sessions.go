@@ -30,8 +30,8 @@ func (c *Client) NewSessions(idle, life time.Duration, now func() time.Time) *Se
 	return &Sessions{rdb: c.rdb, idle: idle, life: life, now: now}
 }
 
-// Begin starts a session and returns its token.
-func (s *Sessions) Begin(ctx context.Context, person string) (token string, err error) {
+// Begin starts a session and returns its token. by is how the person has shown who they are; Find tells it again.
+func (s *Sessions) Begin(ctx context.Context, person, by string) (token string, err error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	random := make([]byte, 32)
@@ -39,7 +39,7 @@ func (s *Sessions) Begin(ctx context.Context, person string) (token string, err 
 	token = base64.RawURLEncoding.EncodeToString(random)
 	id, until := sessionID(token), s.now().Add(s.life)
 	_, err = s.rdb.TxPipelined(ctx, func(p redis.Pipeliner) error {
-		p.HSet(ctx, sessionKey(id), "person", person, "until", until.UnixMilli())
+		p.HSet(ctx, sessionKey(id), "person", person, "by", by, "until", until.UnixMilli())
 		p.PExpire(ctx, sessionKey(id), min(s.idle, s.life))
 		p.ZAdd(ctx, personKey(person), redis.Z{Score: float64(until.UnixMilli()), Member: id})
 		p.PExpireAt(ctx, personKey(person), until)
@@ -51,31 +51,35 @@ func (s *Sessions) Begin(ctx context.Context, person string) (token string, err 
 	return token, nil
 }
 
-// Find returns whose session the token is, and renews it; fault.SignIn when there is none. One round trip reads and renews; renewing what is not
+// Session is whose a token is, and how the person had shown who they are when it began.
+type Session struct{ Person, By string }
+
+// Find returns what session the token is of, and renews it; fault.SignIn when there is none. One round trip reads and renews; renewing what is not
 // there does nothing, and the end of a session's life is read, not renewed.
-func (s *Sessions) Find(ctx context.Context, token string) (person string, err error) {
+func (s *Sessions) Find(ctx context.Context, token string) (Session, error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
 	if len(token) > 100 {
-		return "", fault.SignIn
+		return Session{}, fault.SignIn
 	}
 	key := sessionKey(sessionID(token))
 	var read *redis.SliceCmd
-	_, err = s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
-		read = p.HMGet(ctx, key, "person", "until")
+	_, err := s.rdb.Pipelined(ctx, func(p redis.Pipeliner) error {
+		read = p.HMGet(ctx, key, "person", "until", "by")
 		p.PExpire(ctx, key, s.idle)
 		return nil
 	})
 	if err != nil {
-		return "", fmt.Errorf("find session: %w", explain(err))
+		return Session{}, fmt.Errorf("find session: %w", explain(err))
 	}
-	person, _ = read.Val()[0].(string)
+	person, _ := read.Val()[0].(string)
 	until, _ := read.Val()[1].(string)
+	by, _ := read.Val()[2].(string)
 	end, _ := strconv.ParseInt(until, 10, 64) // absent: 0, long past
 	if s.now().UnixMilli() < end {
-		return person, nil
+		return Session{Person: person, By: by}, nil
 	}
-	return "", s.forget(ctx, key)
+	return Session{}, s.forget(ctx, key)
 }
 
 // forget removes a session whose life is over.

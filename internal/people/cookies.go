@@ -21,6 +21,12 @@ func challengeCookie() Cookie { return Cookie{"upstander-code", "/app/sign-in", 
 // The held form's cookie keeps what was sent on a session that had run out.
 func heldCookie() Cookie { return Cookie{"upstander-held", "/app", heldLife} }
 
+// The flow's cookie ties what the university's own sign-in sends back to the browser that set out.
+func flowCookie() Cookie { return Cookie{"upstander-flow", "/app/sign-in", flowLife} }
+
+// The claim's cookie holds, until the person has typed a mailed code, which sign-in at the university it is for.
+func claimCookie() Cookie { return Cookie{"upstander-claim", "/app/sign-in", claimLife} }
+
 // Cookies lists every cookie of the program.
 func Cookies() []Cookie { return []Cookie{sessionCookie(), challengeCookie(), heldCookie()} }
 

@@ -22,7 +22,8 @@ func (s *Service) Enrol(ctx context.Context, list []Person) (ids []string, known
 		if p.Language == "" {
 			p.Language = locale.Source
 		}
-		p.ID, p.Roles, p.Since = s.cfg.NewID(), []Role{}, s.cfg.Now()
+		p.ID, p.Since = s.cfg.NewID(), s.cfg.Now()
+		p.Roles, p.GroupRoles, p.Scope = []Role{}, []Role{}, []string{}
 		fresh[i], ids[i] = p, p.ID
 	}
 	refused, err := s.store.insertMany(ctx, fresh)

@@ -11,7 +11,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/upstander/upstander/internal/fault"
-	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
 
@@ -192,6 +191,7 @@ func Routes(d Doors, s *Service) {
 	d.Member.Post("/sign-out-everywhere", h.signOutEverywhere)
 	d.Anybody.Quiet().Post("/leave", h.leaveSite)
 	d.Server.NewDoor("system", web.System).Get("/brand/:file", h.brand)
+	singleSignOnRoutes(d, h)
 }
 
 type handler struct {
@@ -215,27 +215,47 @@ func (h handler) signInPage(c *fiber.Ctx) *signInPage {
 			p.Demos = append(p.Demos, demo{ID: in.ID, Name: in.Name.In(p.Lang), Roles: Roles()})
 		}
 	}
-	var endings []string
-	for _, in := range h.people.Institutions() {
-		if p.Site == nil || p.Site.ID == in.ID {
-			for _, d := range in.EmailDomains {
-				endings = append(endings, "@"+d)
-			}
+	var here []*Institution
+	for i := range h.people.Institutions() {
+		in := &h.people.Institutions()[i]
+		if p.Site != nil && p.Site.ID != in.ID {
+			continue
+		}
+		p.Own = append(p.Own, ownSignIns(in, p.Lang)...)
+		if in.SignIn.Codes != CodesNobody {
+			here = append(here, in)
 		}
 	}
-	p.Hint = p.T("sign-in.domains") + " " + strings.Join(endings, ", ")
+	p.Codes = len(here) > 0
+	p.Hint = p.T("sign-in.domains") + " " + endings(here...)
 	return p
+}
+
+// ownSignIns lists the universities' own ways to sign in.
+func ownSignIns(in *Institution, lang string) []own {
+	var all []own
+	if in.OIDC != nil {
+		all = append(all, own{Path: "/app/sign-in/oidc/" + in.ID, Name: in.Name.In(lang)})
+	}
+	return all
+}
+
+// endings lists how the addresses of institutions end.
+func endings(list ...*Institution) string {
+	var all []string
+	for _, in := range list {
+		for _, d := range in.EmailDomains {
+			all = append(all, "@"+d)
+		}
+	}
+	return strings.Join(all, ", ")
 }
 
 func (h handler) sendCode(c *fiber.Ctx) error {
 	f, err := web.ReadForm(c)
 	if err == nil {
 		var ch Challenge
-		_, lang := web.SiteOf(c)
-		if lang == "" {
-			lang = locale.Source
-		}
-		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), lang, h.server.Network(c))
+		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), language(c), h.server.Network(c))
 		if err == nil {
 			challengeCookie().set(c, h.server, ch.ID)
 			return web.Redirect(c, "/app/sign-in/code"+query(c))
@@ -271,12 +291,15 @@ func (h handler) redeem(c *fiber.Ctx) error {
 	}
 	ch, err := h.people.Challenge(c.UserContext(), id)
 	var person Person
+	var by Way
 	if err == nil {
-		person, err = h.people.Redeem(c.UserContext(), id, f.Text("code"), h.server.Network(c))
+		person, by, err = h.people.Redeem(c.UserContext(), id, f.Text("code"), h.server.Network(c))
 	}
 	switch {
 	case isGone(err):
 		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
+	case errors.Is(err, fault.Conflict):
+		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "sso-taken"))
 	case err != nil:
 		p := h.codePage(c, ch)
 		if !p.Refuse(err) {
@@ -285,22 +308,26 @@ func (h handler) redeem(c *fiber.Ctx) error {
 		return web.Render(c, "people/code", p)
 	}
 	challengeCookie().clear(c, h.server)
-	return h.enter(c, person)
+	claimCookie().clear(c, h.server)
+	return h.enter(c, person, by, back(c))
 }
 
 // enter begins a session under a new token and goes on to where the person wanted to be.
-func (h handler) enter(c *fiber.Ctx, p Person) error {
+func (h handler) enter(c *fiber.Ctx, p Person, by Way, to string) error {
 	if old, err := sessionToken(c, h.server); err == nil { // whoever used this browser before is signed out
 		if err := h.people.SignOut(c.UserContext(), old); err != nil {
 			return err
 		}
 	}
-	token, err := h.people.SignIn(c.UserContext(), p.ID)
+	token, err := h.people.SignIn(c.UserContext(), p.ID, by)
 	if err != nil {
 		return err
 	}
 	sessionCookie().set(c, h.server, token)
-	return web.Redirect(c, back(c))
+	if !web.Inside(to) {
+		to = "/app"
+	}
+	return web.Redirect(c, to)
 }
 
 // signInAs is there in the demo only: one button a role.
@@ -323,7 +350,7 @@ func (h handler) signInAs(c *fiber.Ctx) error {
 			return err
 		}
 	}
-	return h.enter(c, p)
+	return h.enter(c, p, ByPasskey, back(c)) // whatever the institution asks of real people
 }
 
 func (h handler) me(c *fiber.Ctx) error {

@@ -21,10 +21,16 @@ func newSite(t *testing.T) (*peopletest.Site, *mailtest.Inbox) {
 	t.Helper()
 	out := mailtest.Serve(t)
 	s := peopletest.New(t, out.Sender(t))
+	routes(s)
+	return s, out
+}
+
+// routes registers the package's own and a page behind some of the doors.
+func routes(s *peopletest.Site) {
 	people.Routes(s.Doors, s.People)
 	s.Doors.Member.Get("/", func(c *fiber.Ctx) error { return c.SendString("home of " + people.Current(c).Email) })
 	s.Doors.Staff.Get("/staff", func(c *fiber.Ctx) error { return c.SendString("staff") })
-	return s, out
+	s.Doors.Admin.Get("/admin", func(c *fiber.Ctx) error { return c.SendString("admin") })
 }
 
 // signIn goes through the pages as a person would and returns the code.

@@ -31,6 +31,8 @@ type Institution struct {
 	Events       []Event     `yaml:"events"`   // what the front page announces
 	Requires     []Duty      `yaml:"requires"`
 	Statements   Statements  `yaml:"statements"`
+	SignIn       SignIn      `yaml:"sign_in"`
+	OIDC         *OIDC       `yaml:"oidc"`
 }
 
 // Colours tint the header and the certificate, as #rrggbb.
@@ -148,6 +150,7 @@ func (in *Institution) check(languages []string) []string {
 		need(domainRule.MatchString(d), "%q is no e-mail domain", d)
 	}
 	p = append(append(p, in.checkHelp()...), in.checkStatements()...)
+	p = append(p, in.checkSignIn()...)
 	for i := range in.Events {
 		e := &in.Events[i]
 		err := e.readTimes()

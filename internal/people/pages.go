@@ -11,11 +11,16 @@ import (
 type signInPage struct {
 	web.Base
 	Query      string // passed on: language, institution and where to go afterwards
+	Own        []own  // the universities' own ways to sign in
+	Codes      bool   // a code by e-mail is a way in
 	Email      string
 	Hint       string // how addresses end that may sign in
 	Demos      []demo // in the demo: institutions and roles to enter as
 	ShowsCodes bool   // codes come up on the page, for there is no mail server
 }
+
+// own is a university's own way to sign in.
+type own struct{ Path, Name string }
 
 type demo struct {
 	ID    string
@@ -32,6 +37,15 @@ type codePage struct {
 	Minutes int
 }
 
+// claimPage asks whoever has come through the university's own sign-in, which has not said who it is, for an e-mail address.
+type claimPage struct {
+	web.Base
+	Query       string
+	Institution string
+	Email       string
+	Hint        string
+}
+
 // mePage is a person's own settings.
 type mePage struct {
 	web.Base
@@ -44,5 +58,5 @@ func isGone(err error) bool { return errors.Is(err, fault.NotFound) }
 
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
-	return map[string]any{"people/sign-in": signInPage{}, "people/code": codePage{}, "people/me": mePage{}}
+	return map[string]any{"people/sign-in": signInPage{}, "people/code": codePage{}, "people/claim": claimPage{}, "people/me": mePage{}}
 }

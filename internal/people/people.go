@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/mail"
 	"slices"
 	"strings"
@@ -41,12 +42,25 @@ type Person struct {
 	Email       string    `bson:"email"` // in lower case
 	Name        string    `bson:"name"`  // as the person wishes to be called; may be empty
 	Language    string    `bson:"language"`
-	Roles       []Role    `bson:"roles"`
+	Roles       []Role    `bson:"roles"`       // granted by an administrator
+	GroupRoles  []Role    `bson:"group_roles"` // given by the university's groups, as of the last single sign-on
+	Scope       []string  `bson:"scope"`       // places whose people staff may see, each the beginning of a path; empty: the whole institution
+	Helps       bool      `bson:"helps"`       // has a role that was granted; kept with Roles, for the list of them
 	Since       time.Time `bson:"since"`
+
+	// Withheld says that this session opens no roles: the institution wants a passkey or single sign-on for them. It is not stored.
+	Withheld bool `bson:"-"`
 }
 
 // Is says whether the person has a role. Everybody is a student.
-func (p Person) Is(r Role) bool { return r == Student || slices.Contains(p.Roles, r) }
+func (p Person) Is(r Role) bool {
+	return r == Student || slices.Contains(p.Roles, r) || slices.Contains(p.GroupRoles, r)
+}
+
+// Sees says whether staff with this person's scope may see people at a place.
+func (p Person) Sees(place string) bool {
+	return len(p.Scope) == 0 || slices.ContainsFunc(p.Scope, func(s string) bool { return strings.HasPrefix(place, s) })
+}
 
 // Sessions last this long: unused, and in all. WCAG 2.2.1 wants a warning before an idle end under 20 hours; this is longer.
 const (
@@ -63,20 +77,31 @@ type Config struct {
 	Catalogue    *locale.Catalogue
 	CodeKeys     [][]byte // 32 bytes each, the current one first
 	HeldKeys     [][]byte // 32 bytes each, the current one first
+	Audit        Audit
+	Directory    Directory                         // nil: nobody is matched by an external id
+	URL          string                            // public address: where universities' own sign-ins send people back to
+	Secret       func(name string) (string, error) // reads from the environment the secrets that institutions.yaml names; empty: not set
+	Log          *slog.Logger
 	Now          func() time.Time
 	NewID        func() string // random, for persons
 }
 
+// Audit is where what admins do is written down. It must be written before an action is answered for.
+type Audit interface {
+	Record(ctx context.Context, institution, actor, verb, subject, detail string) error
+}
+
 // Service is the package's verbs.
 type Service struct {
-	cfg      Config
-	london   *time.Location
-	store    *personStore
-	sessions *ephemeral.Sessions
-	codes    *ephemeral.Codes
-	limits   *ephemeral.Limits
-	byID     map[string]*Institution
-	byDomain map[string]*Institution
+	cfg       Config
+	london    *time.Location
+	store     *personStore
+	sessions  *ephemeral.Sessions
+	codes     *ephemeral.Codes
+	limits    *ephemeral.Limits
+	byID      map[string]*Institution
+	byDomain  map[string]*Institution
+	providers map[string]*provider // OpenID Connect, by institution
 }
 
 // New opens the store and indexes the institutions.
@@ -92,16 +117,35 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{
 		cfg: cfg, store: persons, london: london,
 		sessions: cfg.Ephemeral.NewSessions(SessionIdle, SessionLife, cfg.Now), codes: cfg.Ephemeral.NewCodes(), limits: cfg.Ephemeral.NewLimits(),
-		byID: map[string]*Institution{}, byDomain: map[string]*Institution{},
+		byID: map[string]*Institution{}, byDomain: map[string]*Institution{}, providers: map[string]*provider{},
 	}
+	client := newProviderClient()
 	for i := range cfg.Institutions {
 		in := &cfg.Institutions[i]
 		s.byID[in.ID] = in
 		for _, d := range in.EmailDomains {
 			s.byDomain[d] = in
 		}
+		if in.OIDC != nil {
+			s.providers[in.ID] = &provider{cfg: *in.OIDC, client: client, now: cfg.Now}
+		}
 	}
 	return s, nil
+}
+
+// ReadSecrets reads the secrets that institutions.yaml names from the environment; a server must not start without them, a command can.
+func (s *Service) ReadSecrets() error {
+	var problems []error
+	for id, p := range s.providers {
+		if name := p.cfg.ClientSecretEnv; name != "" {
+			secret, err := s.cfg.Secret(name)
+			if err == nil && secret == "" {
+				err = fmt.Errorf("institutions.yaml: %s: oidc needs %s in the environment, and it is not set", id, name)
+			}
+			p.secret, problems = secret, append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
 }
 
 // Institutions lists every institution in the order of the file.
@@ -207,7 +251,7 @@ func (s *Service) findOrAdd(ctx context.Context, email, lang string) (Person, er
 	if !errors.Is(err, fault.NotFound) {
 		return p, err
 	}
-	p = Person{ID: s.cfg.NewID(), Institution: in.ID, Email: email, Language: lang, Roles: []Role{}, Since: s.cfg.Now()}
+	p = Person{ID: s.cfg.NewID(), Institution: in.ID, Email: email, Language: lang, Roles: []Role{}, GroupRoles: []Role{}, Scope: []string{}, Since: s.cfg.Now()}
 	err = s.store.insert(ctx, p)
 	if errors.Is(err, fault.Conflict) { // somebody was quicker: the same person in another tab
 		return s.store.byEmail(ctx, in.ID, email)

@@ -61,19 +61,52 @@ type Challenge struct {
 type pending struct {
 	Email string `json:"email"`
 	Lang  string `json:"lang"`
-	Code  string `json:"code,omitempty"` // only in a demo without a mail server
+	Claim string `json:"claim,omitempty"` // the arrival that waits for this code; the code then joins it to the person
+	Code  string `json:"code,omitempty"`  // only in a demo without a mail server
 }
 
 // SendCode mails a six-digit code to an address of one of the institutions. fault.Problems on "email" when it is none; fault.Wait after
 // too many; fault.Unavailable when Redis or the mail server is away.
 func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Challenge, error) {
+	return s.sendCode(ctx, email, lang, network, "")
+}
+
+// SendClaimCode is SendCode for somebody whom the university's own sign-in has let in without saying who it is: the code joins the two.
+// fault.NotFound when the claim has run out.
+func (s *Service) SendClaimCode(ctx context.Context, claim, email, lang, network string) (Challenge, error) {
+	if _, err := s.readClaim(ctx, claim); err != nil {
+		return Challenge{}, err
+	}
+	return s.sendCode(ctx, email, lang, network, claim)
+}
+
+// allowed finds the institution of an address and says whether a code may go there.
+func (s *Service) allowed(ctx context.Context, email, claim string) (*Institution, error) {
+	in, err := s.InstitutionOf(email)
+	if errors.Is(err, fault.NotFound) {
+		return nil, fault.Problems{{Field: "email", Key: "sign-in.email-unknown"}}
+	}
+	if claim == "" {
+		if in.SignIn.Codes == CodesNobody {
+			return nil, fault.Problems{{Field: "email", Key: "sign-in.email-no-codes"}}
+		}
+		return in, nil
+	}
+	a, err := s.readClaim(ctx, claim)
+	if err == nil && a.Institution != in.ID {
+		err = fault.Problems{{Field: "email", Key: "sign-in.email-elsewhere"}}
+	}
+	return in, err
+}
+
+func (s *Service) sendCode(ctx context.Context, email, lang, network, claim string) (Challenge, error) {
 	email, err := CleanEmail(email)
 	if err != nil {
 		return Challenge{}, err
 	}
-	in, err := s.InstitutionOf(email)
-	if errors.Is(err, fault.NotFound) {
-		return Challenge{}, fault.Problems{{Field: "email", Key: "sign-in.email-unknown"}}
+	in, err := s.allowed(ctx, email, claim)
+	if err != nil {
+		return Challenge{}, err
 	}
 	box := inbox(in.ID, email)
 	for _, l := range []struct {
@@ -89,7 +122,7 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 	if err != nil {
 		return Challenge{}, err
 	}
-	keep := pending{Email: email, Lang: lang}
+	keep := pending{Email: email, Lang: lang, Claim: claim}
 	if s.cfg.Mail == nil {
 		ch.Code, keep.Code = code, code
 	}
@@ -133,45 +166,63 @@ func (s *Service) pending(ctx context.Context, id string) (pending, error) {
 	return p, json.Unmarshal([]byte(payload), &p)
 }
 
-// Redeem takes the code of a challenge and returns whose it is. fault.Problems on "code" when it is wrong; fault.NotFound when the
+// Redeem takes the code of a challenge and returns whose it is, and the way in that it stands for. fault.Problems on "code" when it is wrong; fault.NotFound when the
 // challenge has run out or has been tried too often; fault.Wait when too many wrong codes have come from the network.
-func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person, error) {
+func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person, Way, error) {
 	p, err := s.pending(ctx, id)
 	if err != nil {
-		return Person{}, err
+		return Person{}, "", err
 	}
 	if err := s.limits.Check(ctx, wrongLimit(), network); err != nil {
-		return Person{}, err
+		return Person{}, "", err
 	}
 	_, err = s.codes.Redeem(ctx, id, s.hash(id, digits(code)))
 	if errors.Is(err, fault.Invalid) {
 		if err := s.limits.Allow(ctx, wrongLimit(), network); err != nil {
-			return Person{}, err
+			return Person{}, "", err
 		}
-		return Person{}, fault.Problems{{Field: "code", Key: "sign-in.code-wrong"}}
+		return Person{}, "", fault.Problems{{Field: "code", Key: "sign-in.code-wrong"}}
 	}
 	if err != nil {
-		return Person{}, err
+		return Person{}, "", err
 	}
-	return s.findOrAdd(ctx, p.Email, p.Lang)
+	person, err := s.findOrAdd(ctx, p.Email, p.Lang)
+	if err != nil || p.Claim == "" {
+		return person, ByCode, err
+	}
+	person, err = s.takeClaim(ctx, p.Claim, person)
+	return person, BySSO, err
 }
 
-// SignIn signs a person in and returns the token of the new session.
-func (s *Service) SignIn(ctx context.Context, person string) (string, error) {
-	return s.sessions.Begin(ctx, person)
+// SignIn signs a person in, who has shown who they are in some way, and returns the token of the new session.
+func (s *Service) SignIn(ctx context.Context, person string, by Way) (string, error) {
+	return s.sessions.Begin(ctx, person, string(by))
 }
 
 // PersonOf returns the person of a session, or fault.SignIn.
 func (s *Service) PersonOf(ctx context.Context, token string) (Person, error) {
-	id, err := s.sessions.Find(ctx, token)
+	session, err := s.sessions.Find(ctx, token)
 	if err != nil {
 		return Person{}, err
 	}
-	p, err := s.store.get(ctx, id)
+	p, err := s.store.get(ctx, session.Person)
 	if errors.Is(err, fault.NotFound) { // erased meanwhile
 		return Person{}, fmt.Errorf("session of nobody: %w", fault.SignIn)
 	}
-	return p, err
+	return s.opened(p, Way(session.By)), err
+}
+
+// opened takes from a person the roles that this way in does not open: what the university's groups say holds while it has just said so, and where
+// codes are for students, a code by e-mail opens no role.
+func (s *Service) opened(p Person, by Way) Person {
+	if by != BySSO {
+		p.GroupRoles = nil
+	}
+	in, ok := s.byID[p.Institution]
+	if weak := by == ByCode || by == ""; ok && weak && in.SignIn.Codes != CodesEverybody && len(p.Roles) > 0 {
+		p.Roles, p.Withheld = nil, true
+	}
+	return p
 }
 
 // SignOut signs one browser out.

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"reflect"
 
 	"github.com/upstander/upstander/internal/store"
 )
@@ -9,14 +10,32 @@ import (
 // Engine is where persons are kept.
 type Engine = store.Engine
 
-type personStore struct{ persons *store.Collection[Person] }
+type personStore struct {
+	persons    *store.Collection[Person]
+	identities *store.Collection[Identity]
+}
 
 func openStore(ctx context.Context, e store.Engine) (*personStore, error) {
-	persons, err := store.Open[Person](ctx, e, store.Schema{Name: "people", Indexes: []store.Index{store.Unique("institution", "email")}})
+	persons, err := store.Open[Person](ctx, e, store.Schema{
+		Name: "people", Indexes: []store.Index{store.Unique("institution", "email"), store.On("institution", "helps", "email")},
+		Version: 2, Migrations: []store.Migration{{To: 2, Change: addScope}},
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &personStore{persons}, nil
+	identities, err := store.Open[Identity](ctx, e, store.Schema{Name: "identities", Indexes: []store.Index{store.On("person")}})
+	if err != nil {
+		return nil, err
+	}
+	return &personStore{persons: persons, identities: identities}, nil
+}
+
+// addScope brings persons from before roles had a scope up to date.
+func addScope(f store.Fields) error {
+	roles := reflect.ValueOf(f["roles"])
+	f["helps"] = roles.Kind() == reflect.Slice && roles.Len() > 0
+	f["group_roles"], f["scope"] = []string{}, []string{}
+	return nil
 }
 
 func (s *personStore) get(ctx context.Context, id string) (Person, error) {
@@ -27,10 +46,31 @@ func (s *personStore) byEmail(ctx context.Context, institution, email string) (P
 	return s.persons.One(ctx, store.Where("institution", institution).Where("email", email))
 }
 
-func (s *personStore) insert(ctx context.Context, p Person) error { return s.persons.Insert(ctx, p) }
+func (s *personStore) insert(ctx context.Context, p Person) error {
+	p.Helps = len(p.Roles) > 0
+	return s.persons.Insert(ctx, p)
+}
 
 func (s *personStore) update(ctx context.Context, id string, change func(*Person) error) (Person, error) {
-	return s.persons.Update(ctx, id, change)
+	return s.persons.Update(ctx, id, func(p *Person) error {
+		err := change(p)
+		p.Helps = len(p.Roles) > 0
+		return err
+	})
+}
+
+func (s *personStore) identity(ctx context.Context, id string) (Identity, error) {
+	return s.identities.Get(ctx, id)
+}
+
+// identitiesOf lists the identities of a person: one for each of the university's own ways to sign in, so a page holds them all.
+func (s *personStore) identitiesOf(ctx context.Context, person string) ([]Identity, error) {
+	page, err := s.identities.Find(ctx, store.Where("person", person).Limit(store.MaxPage))
+	return page.Items, err
+}
+
+func (s *personStore) insertIdentity(ctx context.Context, i Identity) error {
+	return s.identities.Insert(ctx, i)
 }
 
 // insertMany adds those whose id and address are free and returns the ids of the others, sorted.

@@ -2,6 +2,7 @@
 package peopletest
 
 import (
+	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
 	"github.com/upstander/upstander/internal/locale"
@@ -70,25 +72,40 @@ type Site struct {
 	Doors     people.Doors
 	Engine    store.Engine
 	Ephemeral *ephemeral.Client
+	Audit     *audit.Log
+	Log       *strings.Builder // what the service has logged
 }
 
 // New builds a site without any feature's routes.
 func New(t testing.TB, sender mail.Sender) *Site {
 	t.Helper()
+	return NewWith(t, sender, Institutions)
+}
+
+// NewWith is New for other institutions.
+func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
+	t.Helper()
 	catalogue, err := locale.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	institutions, err := people.ReadInstitutions([]byte(Institutions), catalogue.Languages())
+	institutions, err := people.ReadInstitutions([]byte(list), catalogue.Languages())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t)}
+	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t), Log: &strings.Builder{}}
+	if s.Audit, err = audit.New(t.Context(), audit.Config{Engine: s.Engine, Now: storetest.Now, NewID: uuid.NewString}); err != nil {
+		t.Fatal(err)
+	}
 	s.People, err = people.New(t.Context(), people.Config{
 		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Catalogue: catalogue,
-		CodeKeys: Keys(), HeldKeys: Keys(), Now: storetest.Now, NewID: uuid.NewString,
+		CodeKeys: Keys(), HeldKeys: Keys(), Audit: recorder{s.Audit}, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
+		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: storetest.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.People.ReadSecrets(); err != nil {
 		t.Fatal(err)
 	}
 	cfg := web.Config{
@@ -102,6 +119,12 @@ func New(t testing.TB, sender mail.Sender) *Site {
 	}
 	s.Doors = people.NewDoors(s.Server, s.People)
 	return s
+}
+
+type recorder struct{ log *audit.Log }
+
+func (r recorder) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
+	return r.log.Record(ctx, audit.Entry{Institution: institution, Actor: actor, Verb: audit.Verb(verb), Subject: subject, Detail: detail})
 }
 
 // Visitor is a browser: it keeps cookies for /app and follows nothing by itself.
@@ -128,7 +151,7 @@ func (s *Site) SignIn(email string, roles ...people.Role) *Visitor {
 		}
 		v.Person = p
 	}
-	token, err := s.People.SignIn(s.T.Context(), v.Person.ID)
+	token, err := s.People.SignIn(s.T.Context(), v.Person.ID, people.ByPasskey)
 	if err != nil {
 		s.T.Fatal(err)
 	}
