@@ -70,6 +70,9 @@ func composed() map[string][]string {
 		all["records-kind."] = append(all["records-kind."], string(k.Kind))
 		all["records-why."] = append(all["records-why."], string(k.Kind))
 	}
+	for _, r := range people.GrantedRoles() {
+		all["roles.may-"] = append(all["roles.may-"], string(r))
+	}
 	return all
 }
 

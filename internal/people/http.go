@@ -192,6 +192,7 @@ func Routes(d Doors, s *Service) {
 	d.Anybody.Quiet().Post("/leave", h.leaveSite)
 	d.Server.NewDoor("system", web.System).Get("/brand/:file", h.brand)
 	singleSignOnRoutes(d, h)
+	roleRoutes(d, h)
 }
 
 type handler struct {
@@ -367,7 +368,7 @@ func (h handler) mePage(c *fiber.Ctx) (*mePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mePage{Base: h.server.NewBase(c, "me.title"), Email: person.Email, Name: person.Name, Devices: n}, nil
+	return &mePage{Base: h.server.NewBase(c, "me.title"), Email: person.Email, Name: person.Name, Devices: n, Admin: person.Is(Admin), Withheld: person.Withheld}, nil
 }
 
 func (h handler) saveMe(c *fiber.Ctx) error {

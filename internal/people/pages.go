@@ -52,11 +52,49 @@ type mePage struct {
 	Email   string
 	Name    string
 	Devices int
+
+	Admin    bool // may give roles
+	Withheld bool // roles wait for a passkey or single sign-on
+}
+
+// rolesPage lists who has been granted roles, and grants one.
+type rolesPage struct {
+	web.Base
+	Helpers    []helper
+	Prev, Next string
+	Email      string
+	Role       Role
+	Choices    []Role
+}
+
+// helper is somebody who has been granted roles.
+type helper struct {
+	ID, Name, Email string
+	Roles           []Role
+	Places          int // to which staff are limited; nought: to none
+}
+
+// rolesOfPage is what one person may do.
+type rolesOfPage struct {
+	web.Base
+	ID, Name, Email string
+	Choices         []roleChoice
+	Scope           string
+	Own             bool // whoever looks at it
+}
+
+type roleChoice struct {
+	Role    Role
+	Chosen  bool
+	ByGroup bool // the university's groups give it, too
 }
 
 func isGone(err error) bool { return errors.Is(err, fault.NotFound) }
 
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
-	return map[string]any{"people/sign-in": signInPage{}, "people/code": codePage{}, "people/claim": claimPage{}, "people/me": mePage{}}
+	return map[string]any{
+		"people/sign-in": signInPage{}, "people/code": codePage{}, "people/claim": claimPage{}, "people/me": mePage{},
+		"people/roles": rolesPage{}, "people/roles-of": rolesOfPage{},
+	}
 }

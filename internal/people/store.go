@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"iter"
 	"reflect"
 
 	"github.com/upstander/upstander/internal/store"
@@ -13,7 +14,11 @@ type Engine = store.Engine
 type personStore struct {
 	persons    *store.Collection[Person]
 	identities *store.Collection[Identity]
+	lists      *store.Collection[Admins]
 }
+
+// Page is one page of persons.
+type Page = store.Page[Person]
 
 func openStore(ctx context.Context, e store.Engine) (*personStore, error) {
 	persons, err := store.Open[Person](ctx, e, store.Schema{
@@ -27,7 +32,11 @@ func openStore(ctx context.Context, e store.Engine) (*personStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &personStore{persons: persons, identities: identities}, nil
+	lists, err := store.Open[Admins](ctx, e, store.Schema{Name: "admins"})
+	if err != nil {
+		return nil, err
+	}
+	return &personStore{persons: persons, identities: identities, lists: lists}, nil
 }
 
 // addScope brings persons from before roles had a scope up to date.
@@ -79,3 +88,24 @@ func (s *personStore) insertMany(ctx context.Context, list []Person) ([]string, 
 }
 
 func (s *personStore) delete(ctx context.Context, id string) error { return s.persons.Delete(ctx, id) }
+
+func (s *personStore) helpers(ctx context.Context, institution, after, before string) (Page, error) {
+	return s.persons.Find(ctx, store.Where("institution", institution).Where("helps", true).By("email").After(after).Before(before))
+}
+
+func (s *personStore) eachHelper(ctx context.Context, institution string) iter.Seq2[Person, error] {
+	return s.persons.Each(ctx, store.Where("institution", institution).Where("helps", true).By("email"))
+}
+
+func (s *personStore) admins(ctx context.Context, institution string) (Admins, error) {
+	return s.lists.Get(ctx, institution)
+}
+
+func (s *personStore) insertAdmins(ctx context.Context, a Admins) error {
+	return s.lists.Insert(ctx, a)
+}
+
+func (s *personStore) updateAdmins(ctx context.Context, institution string, change func(*Admins) error) error {
+	_, err := s.lists.Update(ctx, institution, change)
+	return err
+}

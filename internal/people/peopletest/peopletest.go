@@ -74,7 +74,12 @@ type Site struct {
 	Ephemeral *ephemeral.Client
 	Audit     *audit.Log
 	Log       *strings.Builder // what the service has logged
+
+	recorder *recorder
 }
+
+// BreakAudit makes the audit log fail from now on.
+func (s *Site) BreakAudit(err error) { s.recorder.broken = err }
 
 // New builds a site without any feature's routes.
 func New(t testing.TB, sender mail.Sender) *Site {
@@ -97,9 +102,10 @@ func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 	if s.Audit, err = audit.New(t.Context(), audit.Config{Engine: s.Engine, Now: storetest.Now, NewID: uuid.NewString}); err != nil {
 		t.Fatal(err)
 	}
+	s.recorder = &recorder{log: s.Audit}
 	s.People, err = people.New(t.Context(), people.Config{
 		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Catalogue: catalogue,
-		CodeKeys: Keys(), HeldKeys: Keys(), Audit: recorder{s.Audit}, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
+		CodeKeys: Keys(), HeldKeys: Keys(), Audit: s.recorder, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
 		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: storetest.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
@@ -121,9 +127,15 @@ func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 	return s
 }
 
-type recorder struct{ log *audit.Log }
+type recorder struct {
+	log    *audit.Log
+	broken error
+}
 
-func (r recorder) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
+func (r *recorder) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
+	if r.broken != nil {
+		return r.broken
+	}
 	return r.log.Record(ctx, audit.Entry{Institution: institution, Actor: actor, Verb: audit.Verb(verb), Subject: subject, Detail: detail})
 }
 
