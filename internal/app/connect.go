@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/certificate"
@@ -111,4 +112,12 @@ func (r auditor) Record(ctx context.Context, institution, actor, verb, subject, 
 func environment(name string) (string, error) {
 	value, _, err := config.Value(os.LookupEnv, name)
 	return value, err
+}
+
+// dataFile reads a file that institutions.yaml names: from the data folder, unless its name begins at the root.
+func (a *App) dataFile(name string) ([]byte, error) {
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(a.cfg.Data, name)
+	}
+	return os.ReadFile(name)
 }

@@ -229,7 +229,7 @@ func TestAway(t *testing.T) {
 		}
 		for what, err := range map[string]error{
 			"limit": c.NewLimits().Allow(t.Context(), ephemeral.Limit{Name: "x", Times: 1, Per: time.Hour}, "k"), "ping": c.Ping(t.Context()),
-			"keep": c.NewCodes().Keep(t.Context(), "a", "b", "c", time.Hour, 1), "send": c.NewSignals().Send(t.Context(), "a", "b"),
+			"keep": c.NewCodes().Keep(t.Context(), "a", "b", "c", time.Hour, 1), "once": onceError(c.NewOnce().First(t.Context(), "a", time.Hour)), "send": c.NewSignals().Send(t.Context(), "a", "b"),
 		} {
 			if !errors.Is(err, fault.Unavailable) {
 				t.Errorf("%s: %s: %v", name, what, err)
@@ -244,3 +244,22 @@ func TestBadAddress(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestOnce(t *testing.T) {
+	ctx := t.Context()
+	o := ephemeraltest.Open(t).NewOnce()
+	for _, test := range []struct {
+		key  string
+		want bool
+	}{{"a", true}, {"a", false}, {"b", true}, {"a", false}} {
+		if first, err := o.First(ctx, test.key, time.Hour); first != test.want || err != nil {
+			t.Errorf("%s: %v, %v", test.key, first, err)
+		}
+	}
+	if first, err := o.First(ctx, "brief", 200*time.Millisecond); !first || err != nil {
+		t.Errorf("%v, %v", first, err)
+	}
+	wait(t, "it is forgotten", func() bool { first, err := o.First(ctx, "brief", time.Hour); return first && err == nil })
+}
+
+func onceError(_ bool, err error) error { return err }

@@ -238,6 +238,9 @@ func ownSignIns(in *Institution, lang string) []own {
 	if in.OIDC != nil {
 		all = append(all, own{Path: "/app/sign-in/oidc/" + in.ID, Name: in.Name.In(lang)})
 	}
+	if in.SAML != nil {
+		all = append(all, own{Path: samlPath(in.ID), Name: in.Name.In(lang)})
+	}
 	return all
 }
 

@@ -16,6 +16,15 @@ import (
 func singleSignOnRoutes(d Doors, h handler) {
 	d.Guest.Get("/sign-in/oidc/:institution", h.startOIDC)
 	d.Guest.Get("/sign-in/oidc/:institution/callback", h.finishOIDC)
+	d.Guest.Get("/sign-in/saml/:institution", h.startSAML)
+	d.Guest.Get("/sign-in/saml/:institution/metadata", h.samlMetadata)
+	d.Guest.Post("/sign-in/saml/:institution/acs", h.takeSAML)
+	d.Guest.Get("/sign-in/saml/:institution/finish", h.finishSAML)
+	for _, in := range h.people.Institutions() {
+		if in.SAML != nil {
+			d.Server.TakesPostsFromElsewhere(SAMLAnswerPath(in.ID))
+		}
+	}
 	d.Guest.Get("/sign-in/claim", h.claim)
 	d.Guest.Post("/sign-in/claim", h.sendClaimCode)
 }
@@ -40,6 +49,38 @@ func (h handler) depart(c *fiber.Ctx, d Departure, err error) error {
 func (h handler) finishOIDC(c *fiber.Ctx) error {
 	r := Returned{State: c.Query("state"), Code: c.Query("code"), Error: c.Query("error"), Issuer: c.Query("iss")}
 	e, err := h.people.FinishOIDC(c.UserContext(), c.Params("institution"), r, h.cookie(c, flowCookie()))
+	return h.arrive(c, e, err)
+}
+
+func (h handler) startSAML(c *fiber.Ctx) error {
+	departure, err := h.people.StartSAML(c.UserContext(), c.Params("institution"), back(c), language(c))
+	return h.depart(c, departure, err)
+}
+
+func (h handler) samlMetadata(c *fiber.Ctx) error {
+	text, err := h.people.SAMLMetadata(c.Params("institution"))
+	if err != nil {
+		return err
+	}
+	c.Set(fiber.HeaderContentType, "application/samlmetadata+xml; charset=utf-8")
+	return c.Send(text)
+}
+
+// takeSAML takes what the university's page posts. The browser sends no cookie of ours with it, so it is sent round by a GET, with which it does.
+func (h handler) takeSAML(c *fiber.Ctx) error {
+	f, err := web.ReadLongForm(c, samlAnswer)
+	if err != nil {
+		return h.turnedAway(c, Entered{}, err)
+	}
+	id, err := h.people.TakeSAML(c.UserContext(), c.Params("institution"), f.Text("SAMLResponse"))
+	if err != nil {
+		return h.turnedAway(c, Entered{}, err)
+	}
+	return web.Redirect(c, samlPath(c.Params("institution"))+"/finish?answer="+id)
+}
+
+func (h handler) finishSAML(c *fiber.Ctx) error {
+	e, err := h.people.FinishSAML(c.UserContext(), c.Params("institution"), c.Query("answer"), h.cookie(c, flowCookie))
 	return h.arrive(c, e, err)
 }
 

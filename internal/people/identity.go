@@ -205,6 +205,8 @@ func (s *Service) mappingOf(a arrival) (Mapping, error) {
 		return Mapping{}, err
 	case strings.HasPrefix(a.Issuer, kindOIDC) && in.OIDC != nil:
 		return in.OIDC.Mapping, nil
+	case strings.HasPrefix(a.Issuer, kindSAML) && in.SAML != nil:
+		return in.SAML.Mapping, nil
 	}
 	return Mapping{}, fmt.Errorf("this sign-in is not there any more: %w", fault.NotFound)
 }

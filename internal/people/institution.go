@@ -33,6 +33,7 @@ type Institution struct {
 	Statements   Statements  `yaml:"statements"`
 	SignIn       SignIn      `yaml:"sign_in"`
 	OIDC         *OIDC       `yaml:"oidc"`
+	SAML         *SAML       `yaml:"saml"`
 }
 
 // Colours tint the header and the certificate, as #rrggbb.

@@ -81,6 +81,7 @@ type Config struct {
 	Directory    Directory                         // nil: nobody is matched by an external id
 	URL          string                            // public address: where universities' own sign-ins send people back to
 	Secret       func(name string) (string, error) // reads from the environment the secrets that institutions.yaml names; empty: not set
+	ReadFile     func(name string) ([]byte, error) // reads what institutions.yaml names, from the data folder
 	Log          *slog.Logger
 	Now          func() time.Time
 	NewID        func() string // random, for persons
@@ -101,7 +102,9 @@ type Service struct {
 	limits    *ephemeral.Limits
 	byID      map[string]*Institution
 	byDomain  map[string]*Institution
-	providers map[string]*provider // OpenID Connect, by institution
+	once      *ephemeral.Once
+	providers map[string]*provider  // OpenID Connect, by institution
+	federated map[string]*federated // SAML, by institution
 }
 
 // New opens the store and indexes the institutions.
@@ -117,7 +120,8 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	s := &Service{
 		cfg: cfg, store: persons, london: london,
 		sessions: cfg.Ephemeral.NewSessions(SessionIdle, SessionLife, cfg.Now), codes: cfg.Ephemeral.NewCodes(), limits: cfg.Ephemeral.NewLimits(),
-		byID: map[string]*Institution{}, byDomain: map[string]*Institution{}, providers: map[string]*provider{},
+		byID: map[string]*Institution{}, byDomain: map[string]*Institution{}, providers: map[string]*provider{}, federated: map[string]*federated{},
+		once: cfg.Ephemeral.NewOnce(),
 	}
 	client := newProviderClient()
 	for i := range cfg.Institutions {
@@ -133,9 +137,16 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	return s, nil
 }
 
-// ReadSecrets reads the secrets that institutions.yaml names from the environment; a server must not start without them, a command can.
+// ReadSecrets reads the secrets and keys that institutions.yaml names; a server must not start without them, a command can.
 func (s *Service) ReadSecrets() error {
 	var problems []error
+	client := newProviderClient()
+	for id, in := range s.byID {
+		if in.SAML != nil {
+			f, err := s.newFederated(in, client)
+			s.federated[id], problems = f, append(problems, err)
+		}
+	}
 	for id, p := range s.providers {
 		if name := p.cfg.ClientSecretEnv; name != "" {
 			secret, err := s.cfg.Secret(name)

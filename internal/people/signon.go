@@ -94,6 +94,12 @@ func (in *Institution) checkSignIn() []string {
 	if in.OIDC != nil {
 		p = append(p, in.OIDC.check()...)
 	}
+	if in.SAML != nil {
+		p = append(p, in.SAML.check(in.EmailDomains)...)
+	}
+	if in.OIDC != nil && in.SAML != nil {
+		p = append(p, "there is both oidc and saml: choose one")
+	}
 	if in.SignIn.Codes == CodesNobody && !in.SingleSignOn() {
 		p = append(p, "with sign_in.codes nobody, single sign-on is needed: nobody could sign in")
 	}
@@ -101,7 +107,7 @@ func (in *Institution) checkSignIn() []string {
 }
 
 // SingleSignOn says whether people can sign in through the institution itself.
-func (in *Institution) SingleSignOn() bool { return in.OIDC != nil }
+func (in *Institution) SingleSignOn() bool { return in.OIDC != nil || in.SAML != nil }
 
 // safeURL says whether an address may be trusted with a sign-in: https, or http to this machine.
 func safeURL(address string) bool {

@@ -23,7 +23,10 @@ const OwnerField = "owner"
 type Form struct{ values map[string][]string }
 
 // ReadForm reads a posted form. fault.Invalid when it is none, holds what is no text, or more than a form of ours can.
-func ReadForm(c *fiber.Ctx) (Form, error) {
+func ReadForm(c *fiber.Ctx) (Form, error) { return ReadLongForm(c, maxValue) }
+
+// ReadLongForm is ReadForm where one field may hold so many bytes.
+func ReadLongForm(c *fiber.Ctx, longest int) (Form, error) {
 	f := Form{values: map[string][]string{}}
 	if !strings.HasPrefix(c.Get(fiber.HeaderContentType), fiber.MIMEApplicationForm) {
 		return f, fmt.Errorf("%w: this is no form", fault.Invalid)
@@ -38,7 +41,7 @@ func ReadForm(c *fiber.Ctx) (Form, error) {
 			err = fmt.Errorf("%w: more than %d fields", fault.Invalid, maxFields)
 		case !utf8.Valid(key) || !utf8.Valid(value) || strings.ContainsRune(string(value), 0):
 			err = fmt.Errorf("%w: a field is no valid text", fault.Invalid)
-		case len(value) > maxValue:
+		case len(value) > longest:
 			err = fault.Problems{{Field: string(key), Key: "form.too-long"}}
 		default:
 			v := strings.ReplaceAll(string(value), "\r\n", "\n")

@@ -51,6 +51,8 @@ type Server struct {
 	origin *http.CrossOriginProtection
 	routes []Route
 	large  map[string]int // how many bytes may be posted to paths that take files
+
+	foreign map[string]bool // paths that other sites post to
 }
 
 // Route is one line of the security map: who may do what.
@@ -62,7 +64,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Catalogue.Has(locale.Mirror) {
 		extra = locale.Mirror
 	}
-	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection(), large: map[string]int{}}
+	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection(), large: map[string]int{}, foreign: map[string]bool{}}
 	if err := s.origin.AddTrustedOrigin(cfg.URL); err != nil {
 		return nil, fmt.Errorf("public address: %w", err)
 	}
@@ -120,6 +122,9 @@ func (s *Server) Test(r *http.Request) (*http.Response, error) { return s.app.Te
 
 // Routes lists every route in the order of registration.
 func (s *Server) Routes() []Route { return s.routes }
+
+// TakesPostsFromElsewhere exempts one exact path from the check of cross-site posts. What is posted there must prove itself where it comes from.
+func (s *Server) TakesPostsFromElsewhere(path string) { s.foreign[path] = true }
 
 // Demo says whether this is the demo.
 func (s *Server) Demo() bool { return s.cfg.Demo }

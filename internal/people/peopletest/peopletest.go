@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/netip"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
 
@@ -106,7 +107,7 @@ func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 	s.People, err = people.New(t.Context(), people.Config{
 		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Catalogue: catalogue,
 		CodeKeys: Keys(), HeldKeys: Keys(), Audit: s.recorder, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
-		Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: storetest.Now, NewID: uuid.NewString,
+		ReadFile: os.ReadFile, Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: storetest.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
 		t.Fatal(err)
