@@ -27,6 +27,9 @@ func flowCookie() Cookie { return Cookie{"upstander-flow", "/app/sign-in", flowL
 // The claim's cookie holds, until the person has typed a mailed code, which sign-in at the university it is for.
 func claimCookie() Cookie { return Cookie{"upstander-claim", "/app/sign-in", claimLife} }
 
+// The ceremony's cookie ties a passkey's answer to the browser that was asked for it.
+func ceremonyCookie() Cookie { return Cookie{"upstander-passkey", "/app", ceremonyLife} }
+
 // Cookies lists every cookie of the program.
 func Cookies() []Cookie { return []Cookie{sessionCookie(), challengeCookie(), heldCookie()} }
 

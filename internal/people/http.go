@@ -192,6 +192,7 @@ func Routes(d Doors, s *Service) {
 	d.Anybody.Quiet().Post("/leave", h.leaveSite)
 	d.Server.NewDoor("system", web.System).Get("/brand/:file", h.brand)
 	singleSignOnRoutes(d, h)
+	passkeyRoutes(d, h)
 	roleRoutes(d, h)
 }
 
@@ -227,7 +228,7 @@ func (h handler) signInPage(c *fiber.Ctx) *signInPage {
 			here = append(here, in)
 		}
 	}
-	p.Codes = len(here) > 0
+	p.Codes, p.Passkeys = len(here) > 0, h.people.TakesPasskeys()
 	p.Hint = p.T("sign-in.domains") + " " + endings(here...)
 	return p
 }
@@ -371,7 +372,7 @@ func (h handler) mePage(c *fiber.Ctx) (*mePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mePage{Base: h.server.NewBase(c, "me.title"), Email: person.Email, Name: person.Name, Devices: n, Admin: person.Is(Admin), Withheld: person.Withheld}, nil
+	return &mePage{Base: h.server.NewBase(c, "me.title"), Email: person.Email, Name: person.Name, Devices: n, Admin: person.Is(Admin), Withheld: person.Withheld, Passkeys: h.people.TakesPasskeys()}, nil
 }
 
 func (h handler) saveMe(c *fiber.Ctx) error {

@@ -30,6 +30,9 @@ func singleSignOnRoutes(d Doors, h handler) {
 }
 
 func (h handler) startOIDC(c *fiber.Ctx) error {
+	if to, away := h.elsewhere(c); away {
+		return web.Redirect(c, to)
+	}
 	departure, err := h.people.StartOIDC(c.UserContext(), c.Params("institution"), back(c), language(c))
 	return h.depart(c, departure, err)
 }
@@ -53,6 +56,9 @@ func (h handler) finishOIDC(c *fiber.Ctx) error {
 }
 
 func (h handler) startSAML(c *fiber.Ctx) error {
+	if to, away := h.elsewhere(c); away {
+		return web.Redirect(c, to)
+	}
 	departure, err := h.people.StartSAML(c.UserContext(), c.Params("institution"), back(c), language(c))
 	return h.depart(c, departure, err)
 }
@@ -80,7 +86,7 @@ func (h handler) takeSAML(c *fiber.Ctx) error {
 }
 
 func (h handler) finishSAML(c *fiber.Ctx) error {
-	e, err := h.people.FinishSAML(c.UserContext(), c.Params("institution"), c.Query("answer"), h.cookie(c, flowCookie))
+	e, err := h.people.FinishSAML(c.UserContext(), c.Params("institution"), c.Query("answer"), h.cookie(c, flowCookie()))
 	return h.arrive(c, e, err)
 }
 

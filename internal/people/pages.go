@@ -13,6 +13,7 @@ type signInPage struct {
 	Query      string // passed on: language, institution and where to go afterwards
 	Own        []own  // the universities' own ways to sign in
 	Codes      bool   // a code by e-mail is a way in
+	Passkeys   bool   // a passkey is another
 	Email      string
 	Hint       string // how addresses end that may sign in
 	Demos      []demo // in the demo: institutions and roles to enter as
@@ -55,6 +56,32 @@ type mePage struct {
 
 	Admin    bool // may give roles
 	Withheld bool // roles wait for a passkey or single sign-on
+	Passkeys bool // there are passkeys here
+}
+
+// passkeySignInPage asks for a passkey or a recovery code.
+type passkeySignInPage struct {
+	web.Base
+	Query   string
+	Options string // what the browser is asked, as JSON
+	Email   string
+}
+
+// passkeysPage lists a person's keys and makes new ones.
+type passkeysPage struct {
+	web.Base
+	Keys    []passkeyRow
+	Options string // what the browser is asked, as JSON; empty when no key can be added
+	Closed  bool   // this session may not change keys
+	Left    int    // recovery codes
+}
+
+type passkeyRow struct{ ID, Day string }
+
+// recoveryPage shows recovery codes, once.
+type recoveryPage struct {
+	web.Base
+	Codes []string
 }
 
 // rolesPage lists who has been granted roles, and grants one.
@@ -95,6 +122,6 @@ func isGone(err error) bool { return errors.Is(err, fault.NotFound) }
 func Views() map[string]any {
 	return map[string]any{
 		"people/sign-in": signInPage{}, "people/code": codePage{}, "people/claim": claimPage{}, "people/me": mePage{},
-		"people/roles": rolesPage{}, "people/roles-of": rolesOfPage{},
+		"people/passkey": passkeySignInPage{}, "people/passkeys": passkeysPage{}, "people/recovery": recoveryPage{}, "people/roles": rolesPage{}, "people/roles-of": rolesOfPage{},
 	}
 }

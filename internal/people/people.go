@@ -14,6 +14,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-webauthn/webauthn/webauthn"
+
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
@@ -103,6 +105,7 @@ type Service struct {
 	byID      map[string]*Institution
 	byDomain  map[string]*Institution
 	once      *ephemeral.Once
+	keys      *webauthn.WebAuthn    // nil where there are no passkeys
 	providers map[string]*provider  // OpenID Connect, by institution
 	federated map[string]*federated // SAML, by institution
 }
@@ -122,6 +125,9 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 		sessions: cfg.Ephemeral.NewSessions(SessionIdle, SessionLife, cfg.Now), codes: cfg.Ephemeral.NewCodes(), limits: cfg.Ephemeral.NewLimits(),
 		byID: map[string]*Institution{}, byDomain: map[string]*Institution{}, providers: map[string]*provider{}, federated: map[string]*federated{},
 		once: cfg.Ephemeral.NewOnce(),
+	}
+	if s.keys, err = newKeys(cfg.URL); err != nil {
+		return nil, fmt.Errorf("passkeys: %w", err)
 	}
 	client := newProviderClient()
 	for i := range cfg.Institutions {

@@ -2,9 +2,11 @@ package people
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"reflect"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
 )
 
@@ -15,6 +17,8 @@ type personStore struct {
 	persons    *store.Collection[Person]
 	identities *store.Collection[Identity]
 	lists      *store.Collection[Admins]
+	passkeys   *store.Collection[Passkey]
+	recoveries *store.Collection[Recovery]
 }
 
 // Page is one page of persons.
@@ -36,7 +40,15 @@ func openStore(ctx context.Context, e store.Engine) (*personStore, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &personStore{persons: persons, identities: identities, lists: lists}, nil
+	passkeys, err := store.Open[Passkey](ctx, e, store.Schema{Name: "passkeys", Indexes: []store.Index{store.On("person", "since")}})
+	if err != nil {
+		return nil, err
+	}
+	recoveries, err := store.Open[Recovery](ctx, e, store.Schema{Name: "recoveries"})
+	if err != nil {
+		return nil, err
+	}
+	return &personStore{persons: persons, identities: identities, lists: lists, passkeys: passkeys, recoveries: recoveries}, nil
 }
 
 // addScope brings persons from before roles had a scope up to date.
@@ -108,4 +120,49 @@ func (s *personStore) insertAdmins(ctx context.Context, a Admins) error {
 func (s *personStore) updateAdmins(ctx context.Context, institution string, change func(*Admins) error) error {
 	_, err := s.lists.Update(ctx, institution, change)
 	return err
+}
+
+// passkeysOf lists a person's keys, the oldest first: never more than maxPasskeys.
+func (s *personStore) passkeysOf(ctx context.Context, person string) ([]Passkey, error) {
+	page, err := s.passkeys.Find(ctx, store.Where("person", person).Limit(store.MaxPage))
+	return page.Items, err
+}
+
+func (s *personStore) passkey(ctx context.Context, id string) (Passkey, error) {
+	return s.passkeys.Get(ctx, id)
+}
+
+func (s *personStore) insertPasskey(ctx context.Context, k Passkey) error {
+	return s.passkeys.Insert(ctx, k)
+}
+
+func (s *personStore) updatePasskey(ctx context.Context, id string, change func(*Passkey) error) error {
+	_, err := s.passkeys.Update(ctx, id, change)
+	return err
+}
+
+func (s *personStore) deletePasskey(ctx context.Context, id string) error {
+	return s.passkeys.Delete(ctx, id)
+}
+
+func (s *personStore) recovery(ctx context.Context, person string) (Recovery, error) {
+	return s.recoveries.Get(ctx, person)
+}
+
+func (s *personStore) putRecovery(ctx context.Context, r Recovery) error {
+	_, err := s.recoveries.Upsert(ctx, r.Person, func(kept *Recovery, _ bool) error { *kept = r; return nil })
+	return err
+}
+
+func (s *personStore) updateRecovery(ctx context.Context, person string, change func(*Recovery) error) error {
+	_, err := s.recoveries.Update(ctx, person, change)
+	return err
+}
+
+// deleteRecovery forgets a person's codes; that there are none is no error.
+func (s *personStore) deleteRecovery(ctx context.Context, person string) error {
+	if err := s.recoveries.Delete(ctx, person); !errors.Is(err, fault.NotFound) {
+		return err
+	}
+	return nil
 }

@@ -117,6 +117,9 @@ func (s *Server) link(site *Site, lang, page, seenFrom string) string {
 	return scheme + "://" + site.Host + path
 }
 
+// KnowsHost says whether a host is an institution's own.
+func (s *Server) KnowsHost(host string) bool { return s.sites.byHost[bareHost(host)] != nil }
+
 // FullLink returns the address of a public page with scheme and host, for mail and print.
 func (s *Server) FullLink(siteID, lang, page string) string {
 	l := s.link(s.sites.byID[siteID], lang, page, "")
