@@ -76,7 +76,7 @@ func (c Checked) Failures() int {
 
 // KeptIDs lists what is kept of somebody, or could be thought to be, in the order of the privacy notice. Whoever keeps something new adds to it.
 func KeptIDs() []string {
-	return []string{"account", "sign-in", "journey", "standing", "certificate", "pledge", "report", "mail", "log"}
+	return []string{"account", "sign-in", "journey", "standing", "certificate", "reminder", "pledge", "report", "mail", "staff-log", "log"}
 }
 
 // Stored is something that a page's script keeps in the browser. There is nothing else: the cookie page lists Storage, and a test compares it with the
