@@ -31,7 +31,9 @@ func claimCookie() Cookie { return Cookie{"upstander-claim", "/app/sign-in", cla
 func ceremonyCookie() Cookie { return Cookie{"upstander-passkey", "/app", ceremonyLife} }
 
 // Cookies lists every cookie of the program.
-func Cookies() []Cookie { return []Cookie{sessionCookie(), challengeCookie(), heldCookie()} }
+func Cookies() []Cookie {
+	return []Cookie{sessionCookie(), challengeCookie(), heldCookie(), flowCookie(), claimCookie(), ceremonyCookie()}
+}
 
 // NameOn is the cookie's name at a public address: over https browsers hold a name with a prefix to its promise.
 func (k Cookie) NameOn(url string) string {

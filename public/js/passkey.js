@@ -1,21 +1,20 @@
-// Passkeys: the form holds what the server asks, and takes the browser's answer back to it.
+// The form holds what a passkey is asked and takes the answer back.
 (() => {
-	"use strict";
-	const form = document.querySelector("form[data-passkey]");
+	const form = document.querySelector("[data-passkey]");
 	const keys = window.PublicKeyCredential;
 	if (!form || !keys?.parseRequestOptionsFromJSON) return;
+	const { publicKey: it } = JSON.parse(form.dataset.passkey);
+	const make = it.rp;
 	form.hidden = false;
-	form.addEventListener("submit", async (event) => {
+	form.onsubmit = async (event) => {
 		event.preventDefault();
 		try {
-			const { publicKey: asked } = JSON.parse(form.dataset.passkey);
-			const answer = asked.rp
-				? navigator.credentials.create({ publicKey: keys.parseCreationOptionsFromJSON(asked) })
-				: navigator.credentials.get({ publicKey: keys.parseRequestOptionsFromJSON(asked) });
-			form.credential.value = JSON.stringify(await answer);
+			const publicKey = keys[`parse${make ? "Creation" : "Request"}OptionsFromJSON`](it);
+			const answer = await navigator.credentials[make ? "create" : "get"]({ publicKey });
+			form.credential.value = JSON.stringify(answer);
 			form.submit();
 		} catch {
-			document.getElementById("passkey-wrong").hidden = false;
+			form.lastElementChild.hidden = false;
 		}
-	});
+	};
 })();

@@ -49,7 +49,7 @@
 		return bar;
 	};
 
-	// ask throws when the network fails, and when another request takes the place of this one.
+	// ask throws when the network fails, or another request takes its place.
 	const ask = async (url, body) => {
 		request?.abort();
 		const mine = (request = new AbortController());
@@ -87,7 +87,7 @@
 		document.title = page.title;
 	};
 
-	// Reading goes on at the reply to what was sent, at what is wrong with it, at the next moment of a story, or else at the heading.
+	// Reading goes on at the reply, at what is wrong, at the next moment of a story, or else at the heading.
 	const focus = (parts, traversed) => {
 		const part = parts.map((id) => document.getElementById(id)).find(Boolean);
 		const target = part || main().querySelector("h1") || main();
