@@ -63,6 +63,9 @@ func composed() map[string][]string {
 	for _, r := range people.Roles() {
 		all["role."] = append(all["role."], string(r))
 	}
+	for _, r := range people.GrantedRoles() {
+		all["roles.may-"] = append(all["roles.may-"], string(r))
+	}
 	for _, v := range audit.Verbs() {
 		all["audit-verb."] = append(all["audit-verb."], string(v))
 	}

@@ -306,3 +306,37 @@ func TestSignInBelongsToThePublicAddress(t *testing.T) {
 		t.Errorf("%d %s", a.Status, a.Location)
 	}
 }
+
+func TestErasureForgetsHowAPersonSignsIn(t *testing.T) {
+	u, s, _ := newUniversity(t, "")
+	v := s.Visitor()
+	v.Get(u.login(t, v, "/app/sign-in/oidc/north", "sam"))
+	id, err := s.People.Known(t.Context(), "north", "sam@north.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sam, err := s.People.Person(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := newDevice(sam)
+	d.add(t, v)
+	held, err := s.People.ExportPerson(t.Context(), sam)
+	if kept, ok := held.(people.Kept); err != nil || !ok || len(kept.Identities) != 1 || len(kept.Passkeys) != 1 || kept.Recovery != 10 {
+		t.Errorf("the export: %+v, %v", held, err)
+	}
+	if err := s.People.ErasePerson(t.Context(), sam); err != nil {
+		t.Fatal(err)
+	}
+	held, err = s.People.ExportPerson(t.Context(), sam)
+	if kept, ok := held.(people.Kept); err != nil || !ok || len(kept.Identities)+len(kept.Passkeys)+kept.Recovery != 0 {
+		t.Errorf("after the erasure: %+v, %v", held, err)
+	}
+	again := s.Visitor()
+	if a := again.Get(u.login(t, again, "/app/sign-in/oidc/north", "sam")); a.Location != "/app" {
+		t.Errorf("signing in anew: %s", a.Location)
+	}
+	if now, err := s.People.Known(t.Context(), "north", "sam@north.example"); err != nil || now == id {
+		t.Errorf("the same person: %v", err)
+	}
+}

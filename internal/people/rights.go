@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/upstander/upstander/internal/fault"
 )
@@ -18,6 +19,12 @@ type Kept struct {
 	Roles       []Role `json:"roles"`
 	Since       string `json:"since"`
 	SignedIn    int    `json:"signed_in_devices"`
+
+	GroupRoles []Role   `json:"roles_by_group,omitempty"`
+	Scope      []string `json:"scope,omitempty"`
+	Identities []string `json:"identities,omitempty"` // by which the university's own sign-in knows the person
+	Passkeys   []string `json:"passkeys,omitempty"`   // when each was made
+	Recovery   int      `json:"recovery_codes,omitempty"`
 }
 
 // ExportPerson returns what is held on a person here.
@@ -26,14 +33,42 @@ func (s *Service) ExportPerson(ctx context.Context, p Person) (any, error) {
 	if err != nil && !errors.Is(err, fault.Unavailable) { // sessions may be away; the rest is held all the same
 		return nil, err
 	}
-	return Kept{
-		ID: p.ID, Institution: p.Institution, Email: p.Email, Name: p.Name, Language: p.Language, Roles: p.Roles, Since: p.Since.Format("2006-01-02T15:04:05Z07:00"), SignedIn: n,
-	}, nil
+	kept, err := s.waysOf(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	kept.ID, kept.Institution, kept.Email, kept.Name, kept.Language, kept.Roles = p.ID, p.Institution, p.Email, p.Name, p.Language, p.Roles
+	kept.Since, kept.SignedIn = p.Since.Format(time.RFC3339), n
+	return kept, nil
+}
+
+// waysOf is what is held on how a person signs in, and on what they may do besides.
+func (s *Service) waysOf(ctx context.Context, p Person) (Kept, error) {
+	kept := Kept{GroupRoles: p.GroupRoles, Scope: p.Scope}
+	identities, err := s.store.identitiesOf(ctx, p.ID)
+	if err != nil {
+		return kept, err
+	}
+	for _, i := range identities {
+		kept.Identities = append(kept.Identities, i.ID)
+	}
+	keys, err := s.store.passkeysOf(ctx, p.ID)
+	if err != nil {
+		return kept, err
+	}
+	for _, k := range keys {
+		kept.Passkeys = append(kept.Passkeys, k.Since.Format(time.RFC3339))
+	}
+	kept.Recovery, err = s.RecoveryLeft(ctx, p.ID)
+	return kept, err
 }
 
 // ErasePerson signs a person out everywhere and forgets who that was. Erasing nobody is no error. Sessions that cannot be reached now lead to nobody
 // and run out by themselves.
 func (s *Service) ErasePerson(ctx context.Context, p Person) error {
+	if err := s.store.forgetWays(ctx, p.ID); err != nil {
+		return fmt.Errorf("erase person: %w", err)
+	}
 	if err := s.store.delete(ctx, p.ID); err != nil && !errors.Is(err, fault.NotFound) {
 		return fmt.Errorf("erase person: %w", err)
 	}

@@ -166,3 +166,14 @@ func (s *personStore) deleteRecovery(ctx context.Context, person string) error {
 	}
 	return nil
 }
+
+// forgetWays erases how a person signs in.
+func (s *personStore) forgetWays(ctx context.Context, person string) error {
+	if _, err := s.identities.DeleteWhere(ctx, store.Where("person", person)); err != nil {
+		return err
+	}
+	if _, err := s.passkeys.DeleteWhere(ctx, store.Where("person", person)); err != nil {
+		return err
+	}
+	return s.deleteRecovery(ctx, person)
+}

@@ -1,4 +1,4 @@
-// The form holds what a passkey is asked and takes the answer back.
+// The form holds what a passkey is asked.
 (() => {
 	const form = document.querySelector("[data-passkey]");
 	const keys = window.PublicKeyCredential;
