@@ -30,6 +30,8 @@ format: ## format the sources
 bench: ## measure stores and requests; ratios are taken in one run
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/store/storetest
 	$(GO) test -run '^$$' -bench . -benchtime 4000x ./internal/app
+	$(GO) test -run '^$$' -bench Pages -benchtime 200x -timeout 30m ./internal/insights
+	$(GO) test -run '^$$' -bench Export -benchtime 1x -timeout 30m ./internal/insights
 
 build: ## build the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/upstander ./cmd/upstander

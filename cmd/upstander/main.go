@@ -22,7 +22,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), checkCommand(), reviewCommand(), moveCommand(), backupCommand(), restoreCommand(), grantCommand(), personCommand(), sweepCommand(), rosterCommand(), configCommand(), versionCommand())
+	root.AddCommand(serveCommand(), checkCommand(), reviewCommand(), moveCommand(), backupCommand(), restoreCommand(), grantCommand(), personCommand(), sweepCommand(), rosterCommand(), exportCommand(), configCommand(), versionCommand())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "upstander:", err)
 		stop()

@@ -24,6 +24,7 @@ import (
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/ephemeral"
+	"github.com/upstander/upstander/internal/insights"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
@@ -65,6 +66,7 @@ type App struct {
 	pledges      *pledge.Service
 	records      *records.Service
 	reminders    *reminder.Service
+	insights     *insights.Service
 
 	release func()        // of the lease on the store
 	crowded chan struct{} // closed when the demo's rosters are there
@@ -186,6 +188,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
+	a.insights = insights.New(insights.Config{Requirements: a.requirements, Audit: a.audit, Today: a.people.Today, Now: clock})
 	if a.certificates, err = certificate.New(ctx, a.engine, proof{a}, a.redis.NewLimits()); err != nil {
 		return err
 	}

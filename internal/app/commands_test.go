@@ -14,9 +14,12 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/store"
 )
@@ -43,6 +46,8 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"until-seen": do(func(s *story, args []string) error {
 			return until("seen", func() bool { return s.browser.open(s.browser.url.Path) == nil && s.browser.sees(args[0]) })
 		}),
+		"until-seen-within": do(untilSeenWithinCommand),
+		"audited":           do(auditedCommand),
 		"until-logged": do(func(s *story, args []string) error {
 			return until("logged", func() bool { return strings.Contains(s.output.String(), args[0]) })
 		}),
@@ -139,6 +144,45 @@ func contains(page, words string) error {
 		return fmt.Errorf("not there: %q in\n%s", words, page)
 	}
 	return nil
+}
+
+// until-seen-within SECONDS WORDS: looks at the same address again and again, and not longer
+func untilSeenWithinCommand(s *story, args []string) error {
+	most, err := strconv.ParseFloat(args[0], 64)
+	if err != nil {
+		return err
+	}
+	began, address := time.Now(), s.browser.url.RequestURI()
+	err = until("seen", func() bool { return s.browser.open(address) == nil && s.browser.sees(args[1]) })
+	if took := time.Since(began); err == nil && took.Seconds() > most {
+		err = fmt.Errorf("%q showed after %v", args[1], took)
+	}
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, text(s.browser.page))
+	}
+	return err
+}
+
+// audited VERB TIMES: how often the demo's first university has this in its audit log
+func auditedCommand(s *story, args []string) error {
+	address := s.store
+	if address == "" {
+		address = filepath.Join(s.data, "upstander.db")
+	}
+	e, err := openAddress(context.Background(), address)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	log, err := audit.New(context.Background(), audit.Config{Engine: e, Now: clock, NewID: uuid.NewString})
+	if err != nil {
+		return err
+	}
+	page, err := log.Entries(context.Background(), audit.Filter{Institution: "aldermoor", Verb: audit.Verb(args[0])}, "", "")
+	if err == nil && strconv.Itoa(len(page.Items)) != args[1] {
+		err = fmt.Errorf("%d entries: %+v", len(page.Items), page.Items)
+	}
+	return err
 }
 
 // expand puts in what has been kept: {name}.

@@ -16,6 +16,7 @@ import (
 	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/insights"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
@@ -39,6 +40,18 @@ func composed() map[string][]string {
 		"staff.": {"requirements", "roster"},
 		"mail.":  {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text", "reminder-before.subject", "reminder-before.text", "reminder-on.subject", "reminder-on.text", "reminder-after.subject", "reminder-after.text"},
 		"said.":  {"sso-gone", "sso-refused", "sso-taken", "sso-away", "sso-failed"},
+	}
+	for _, st := range insights.Statuses() {
+		all["status."] = append(all["status."], st)
+	}
+	for _, by := range insights.Orders() {
+		all["people-list."] = append(all["people-list."], "by-"+by)
+	}
+	for _, f := range insights.Formats() {
+		all["people-list."] = append(all["people-list."], "export-"+string(f))
+	}
+	for _, level := range insights.Levels() {
+		all["insights."] = append(all["insights."], level, "by-"+level)
 	}
 	for _, kind := range []content.Kind{content.Choice, content.Myth, content.Scenario, content.Sort} {
 		for _, tone := range []string{"yes", "part", "other"} {

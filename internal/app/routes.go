@@ -3,6 +3,7 @@ package app
 import (
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/insights"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
@@ -27,6 +28,7 @@ func (a *App) routes() error {
 	certificate.Routes(doors, a.certificates, a.people.Institution)
 	requirement.Routes(doors, a.requirements)
 	reminder.Routes(doors, a.reminders)
+	insights.Routes(doors, a.insights)
 	if err := records.Routes(doors, a.records); err != nil {
 		return err
 	}

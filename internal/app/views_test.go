@@ -12,6 +12,7 @@ import (
 
 	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/certificate"
+	"github.com/upstander/upstander/internal/insights"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/pledge"
@@ -28,7 +29,7 @@ import (
 func allViews() map[string]any {
 	all := map[string]any{}
 	for _, v := range []map[string]any{
-		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(), reminder.Views(),
+		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(), reminder.Views(), insights.Views(),
 	} {
 		maps.Copy(all, v)
 	}

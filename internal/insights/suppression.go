@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/upstander/upstander/internal/requirement"
 )
 
 // Least is the size of the smallest group that is shown to whoever may not see names.
@@ -20,7 +22,7 @@ type Group struct {
 // Count is what is known of a group under one requirement in one cycle.
 type Count struct {
 	All, Met, Exempt int
-	Open             map[string]int // neither met nor exempt, by due date; "" where there is none
+	Open             map[string]int // neither met nor exempt, by due date; requirement.NoDay where there is none
 }
 
 // Add adds what another count holds.
@@ -41,12 +43,32 @@ func (c Count) NotYet() int { return c.All - c.Met - c.Exempt }
 func (c Count) Overdue(today string) int {
 	n := 0
 	for day, open := range c.Open {
-		if day != "" && day < today {
+		if day != requirement.NoDay && day < today {
 			n += open
 		}
 	}
 	return n
 }
+
+// Numbers are what a page shows of a group.
+type Numbers struct {
+	All, Met, NotYet, Overdue, Exempt int
+	Required                          int // have to meet it: all but the exempt
+}
+
+func (c Count) numbers(today string) Numbers {
+	return Numbers{All: c.All, Met: c.Met, NotYet: c.NotYet(), Overdue: c.Overdue(today), Exempt: c.Exempt, Required: c.All - c.Exempt}
+}
+
+// rounded brings every number to the nearest five, as HESA does with what it publishes of students: differences then tell nothing of one person.
+func (n Numbers) rounded() Numbers {
+	return Numbers{
+		All: nearestFive(n.All), Met: nearestFive(n.Met), NotYet: nearestFive(n.NotYet), Overdue: nearestFive(n.Overdue), Exempt: nearestFive(n.Exempt),
+		Required: nearestFive(n.Required),
+	}
+}
+
+func nearestFive(n int) int { return (n + 2) / 5 * 5 }
 
 // Find returns the group at a place, or nil.
 func (g *Group) Find(place string) *Group {
@@ -61,38 +83,67 @@ func (g *Group) Find(place string) *Group {
 	return nil
 }
 
-// Hidden holds the places of which nothing may be shown to whoever may not see names.
+// Hidden holds the places of one tree of which nothing may be shown to whoever may not see names.
 type Hidden map[string]bool
 
 // Suppress says which groups must be hidden so that no group of fewer than Least people can be counted: not by itself, and not by taking what is
-// shown away from other things that are shown. There is one tree for every requirement and cycle.
+// shown away from other things that are shown. There is one tree for every requirement and cycle, and one answer for every tree.
 //
-// Groups form a strict hierarchy, and a group is all that one can filter by. So whatever can be worked out from the numbers shown is put together
+// Groups form a strict hierarchy, and a group is all that one can filter by. So whatever can be worked out from the numbers of a tree is put together
 // from these: a shown group, and what is left of a shown group without those of its parts that are shown. The rules keep both large:
 //
 //   - A group under Least is hidden, and so is everything below a hidden group.
 //   - The hidden parts of a shown group are two at least, and Least people or more together; the smallest of the other parts join them until they are.
 //   - Where no part is left to join, the group itself is hidden, and its neighbours are looked at in their turn.
-//   - A group that is hidden in one requirement or cycle is hidden in all: people are mostly the same in each.
+//   - A group that is hidden in one tree is hidden in every other in which it is at most twice as large: those are mostly the same people. A requirement
+//     for a few hides nothing of one for all.
 //
 // It is the place that is hidden, with every number: met, overdue, weeks. Why it is hidden, for its own size or for a neighbour's, is not told
 // either, for that would narrow down what its number can be.
-func Suppress(trees ...*Group) Hidden {
-	hidden := Hidden{}
-	for _, t := range trees {
+//
+// People of one requirement without those of another can still be few. Against that, and against a number that is watched as it changes, what is
+// shown is rounded as well (Numbers.rounded).
+func Suppress(trees ...*Group) []Hidden {
+	hidden := make([]Hidden, len(trees))
+	sizes := make([]map[string]int, len(trees))
+	for i, t := range trees {
+		hidden[i], sizes[i] = Hidden{}, map[string]int{}
 		t.each(func(g *Group) {
+			sizes[i][g.Place] = g.Count.All
 			if g.Count.All < Least {
-				hidden[g.Place] = true
+				hidden[i][g.Place] = true
 			}
 		})
 	}
-	for before := -1; before != len(hidden); {
-		before = len(hidden)
-		for _, t := range trees {
-			t.each(func(g *Group) { hidden.protect(g) })
+	for before := -1; before != total(hidden); {
+		before = total(hidden)
+		for i, t := range trees {
+			t.each(func(g *Group) { hidden[i].protect(g) })
 		}
+		spread(hidden, sizes)
 	}
 	return hidden
+}
+
+// spread hides in every tree what is hidden in another that counts mostly the same people.
+func spread(hidden []Hidden, sizes []map[string]int) {
+	for i := range hidden {
+		for place := range hidden[i] {
+			for j := range hidden {
+				if n := sizes[j][place]; n > 0 && n <= 2*sizes[i][place] {
+					hidden[j][place] = true
+				}
+			}
+		}
+	}
+}
+
+func total(hidden []Hidden) int {
+	n := 0
+	for _, h := range hidden {
+		n += len(h)
+	}
+	return n
 }
 
 // each visits a group and all below it, from the top.
@@ -180,7 +231,9 @@ func weeks(at string, leaves []leaf) map[string]int {
 			continue
 		}
 		for week, n := range l.weeks {
-			total[week] += n
+			if week != requirement.NoDay {
+				total[week] += n
+			}
 		}
 	}
 	return total

@@ -31,9 +31,10 @@ const (
 	meanOver = 4
 )
 
-// NewTrend reads a trend from the numbers of each ISO week. most is how many can meet the requirement at all; start, today and due are civil days, and
-// start and due may be empty. Before the start nothing is drawn, unless somebody had met the requirement by then.
-func NewTrend(weeks map[string]int, most int, start, today, due string) (Trend, error) {
+// NewTrend reads a trend from the numbers of each ISO week. most is how many can meet the requirement at all; start, today and due are civil days;
+// start and due may be empty. Before the start nothing is drawn, unless somebody had met the requirement by then. What is known is rounded first, and
+// expected from that, where it is for somebody who may not see names.
+func NewTrend(weeks map[string]int, most int, start, today, due string, rounded bool) (Trend, error) {
 	now, err := monday(today)
 	if err != nil {
 		return Trend{}, err
@@ -65,12 +66,17 @@ func NewTrend(weeks map[string]int, most int, start, today, due string) (Trend, 
 			t.Weeks[len(t.Weeks)-1].Met += n
 		}
 	}
-	t.forecast(byMonday, most, due)
+	for i := range t.Weeks {
+		if rounded {
+			t.Weeks[i].Met = nearestFive(t.Weeks[i].Met)
+		}
+	}
+	t.forecast(most, due)
 	return t, nil
 }
 
 // forecast adds the weeks from the next to the one of the due date.
-func (t *Trend) forecast(byMonday map[time.Time]int, most int, due string) {
+func (t *Trend) forecast(most int, due string) {
 	last, err := monday(due)
 	if err != nil {
 		return
@@ -89,9 +95,9 @@ func (t *Trend) forecast(byMonday map[time.Time]int, most int, due string) {
 	if t.Over == 0 {
 		return
 	}
-	recent := 0
-	for i := 1; i <= t.Over; i++ {
-		recent += byMonday[now.Monday.AddDate(0, 0, -7*i)]
+	recent := t.Weeks[len(t.Weeks)-2].Met
+	if before := len(t.Weeks) - 2 - t.Over; before >= 0 {
+		recent -= t.Weeks[before].Met
 	}
 	t.Mean = float64(recent) / float64(t.Over)
 	for i := 1; i <= ahead; i++ {

@@ -43,7 +43,7 @@ func TestTrend(t *testing.T) {
 		{"a clock that was ahead", map[string]int{"2026-W48": 3}, 50, "", "2026-11-20", "", "2026-11-16 3; due -1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := NewTrend(c.weeks, c.most, c.start, c.today, c.due)
+			got, err := NewTrend(c.weeks, c.most, c.start, c.today, c.due, false)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -54,8 +54,18 @@ func TestTrend(t *testing.T) {
 	}
 }
 
+func TestRoundedTrend(t *testing.T) {
+	got, err := NewTrend(map[string]int{"2026-W44": 11, "2026-W45": 3, "2026-W46": 9, "2026-W47": 1}, 50, "", "2026-11-20", "2026-12-04", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("2026-10-26 10 15 25 25 | 33 42; due 5", plain(got)); diff != "" || got.Mean != 25./3 {
+		t.Error(got.Mean, diff)
+	}
+}
+
 func TestTrendOfYears(t *testing.T) {
-	got, err := NewTrend(map[string]int{"2019-W10": 7, "2026-W46": 1}, 50, "", "2026-11-20", "2029-01-01")
+	got, err := NewTrend(map[string]int{"2019-W10": 7, "2026-W46": 1}, 50, "", "2026-11-20", "2029-01-01", false)
 	if err != nil || len(got.Weeks) != longest || got.Weeks[0].Met != 7 || got.Weeks[longest-1].Met != 8 || got.Over != 0 {
 		t.Errorf("%d weeks, %+v, %v", len(got.Weeks), got.Weeks[0], err)
 	}

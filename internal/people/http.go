@@ -22,6 +22,7 @@ type Doors struct {
 	Anybody     web.Door // below /app, signed in or not
 	Member      web.Door // whoever has signed in
 	Facilitator web.Door
+	Aggregates  web.Door // whoever may see how many, if not who
 	Staff       web.Door
 	Responder   web.Door
 	Admin       web.Door
@@ -30,8 +31,8 @@ type Doors struct {
 // NewDoors makes the doors of the whole site.
 func NewDoors(server *web.Server, s *Service) Doors {
 	g := guard{server, s}
-	role := func(name string, roles ...Role) web.Door {
-		return server.NewDoor(name, web.App, g.member, g.role(roles...))
+	role := func(name string) web.Door {
+		return server.NewDoor(name, web.App, g.member, g.role(rolesOf(name)...))
 	}
 	return Doors{
 		Server:      server,
@@ -39,10 +40,11 @@ func NewDoors(server *web.Server, s *Service) Doors {
 		Guest:       server.NewDoor("guest", web.App, g.guest),
 		Anybody:     server.NewDoor("anybody", web.App),
 		Member:      server.NewDoor("member", web.App, g.member),
-		Facilitator: role("facilitator", Facilitator),
-		Staff:       role("staff", Staff, Admin),
-		Responder:   role("responder", Responder),
-		Admin:       role("admin", Admin),
+		Facilitator: role("facilitator"),
+		Aggregates:  role("aggregates"),
+		Staff:       role("staff"),
+		Responder:   role("responder"),
+		Admin:       role("admin"),
 	}
 }
 
@@ -78,6 +80,7 @@ func (g guard) member(c *fiber.Ctx) error {
 	}
 	c.Locals(personKey{}, p)
 	g.server.SignedIn(c, p.Institution, p.Language, g.people.Owner(p.ID))
+	g.server.Opens(c, opens(p))
 	return c.Next()
 }
 

@@ -120,3 +120,23 @@ func TestBrandIsReadable(t *testing.T) {
 		t.Errorf("a colour that can be read is changed to %s", got)
 	}
 }
+
+func TestScope(t *testing.T) {
+	for _, c := range []struct {
+		scope []string
+		roles []Role
+		place string
+		want  bool
+	}{
+		{nil, nil, "north/2026/law/ug/", true},
+		{[]string{"north/2026/law/"}, nil, "north/2026/law/ug/", true},
+		{[]string{"north/2026/law"}, nil, "north/2026/law-and-more/ug/", false},
+		{[]string{"north/2026/law/", "north/2025/"}, nil, "north/2025/arts/ug/", true},
+		{[]string{"north/2026/law/"}, nil, "north/2026/arts/ug/", false},
+		{[]string{"north/2026/law/"}, []Role{Admin}, "north/2026/arts/ug/", true},
+	} {
+		if got := (Person{Scope: c.scope, Roles: c.roles}).Sees(c.place); got != c.want {
+			t.Errorf("%v sees %s: %v", c.scope, c.place, got)
+		}
+	}
+}

@@ -8,8 +8,9 @@ import (
 // Bars is a chart of horizontal bars within a table: the words and numbers are the table's, the bars only show them. Its baseline is nought.
 type Bars struct {
 	Caption string
-	Of      string // heading of the rows
-	Number  string // heading of the numbers
+	Of      string   // heading of the rows
+	Number  string   // heading of the numbers
+	More    []string // headings of further numbers
 	Rows    []Bar
 }
 
@@ -17,6 +18,7 @@ type Bars struct {
 type Bar struct {
 	Label, Link string
 	N, Of       int
+	More        []string // further numbers, written out; none where Said stands
 	Said        string
 }
 
@@ -32,8 +34,11 @@ func (b Bar) Width() int {
 type Line struct {
 	ID          string // of the title within the page
 	Title, Desc string
+	AsTable     string // what opens the table
 	Of, Number  string // headings of the table
 	Top         int    // what the top of the chart stands for
+	TopLabel    string // what that is, in words; empty: not said
+	Expected    string // what is said of a number that is a forecast
 	Points      []Point
 	Mark        *Mark // a moment to be shown, such as a due date
 }
@@ -81,3 +86,9 @@ func (l Line) trace(forecast bool) string {
 
 // MarkX returns where the mark stands.
 func (l Line) MarkX() string { return fmt.Sprintf("%.1f", l.x(l.Mark.At)) }
+
+// MarkLate says whether the mark stands in the second half, where its word goes to the end of the line.
+func (l Line) MarkLate() bool { return 2*l.Mark.At >= len(l.Points)-1 }
+
+// Span is how many columns stand in for the numbers of a row that has none.
+func (b Bars) Span() int { return 1 + len(b.More) }

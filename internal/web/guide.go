@@ -36,7 +36,7 @@ func (s *Server) guide(c *fiber.Ctx) error {
 			{Label: "Arts", N: 812, Of: 960}, {Label: "Medicine", N: 401, Of: 1204}, {Label: "Physics", N: 0, Of: 240}, {Label: "Music", Said: "fewer than 10"},
 		}},
 		Trend: Line{
-			ID: "trend", Title: "Met, week by week", Desc: "From 120 in the first week to 940 in the fourth, and 1,200 expected by the due date.", Of: "Week", Number: "Met", Top: 1400,
+			ID: "trend", Title: "Met, week by week", Desc: "From 120 in the first week to 940 in the fourth, and 1,200 expected by the due date.", Of: "Week", Number: "Met", Top: 1400, TopLabel: "1,400 in all", AsTable: "As a table", Expected: "expected",
 			Points: []Point{{Label: "1", N: 120}, {Label: "2", N: 430}, {Label: "3", N: 700}, {Label: "4", N: 940}, {Label: "5", N: 1080, Forecast: true}, {Label: "6", N: 1200, Forecast: true}},
 			Mark:   &Mark{At: 5, Label: "due"},
 		},

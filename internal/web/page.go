@@ -27,6 +27,7 @@ type Base struct {
 	Alone  bool   // the page loads no script that talks to the server
 
 	problems fault.Problems
+	doors    []string // that the person who is looking may enter
 	host     string
 	server   *Server
 	speaker  *locale.Speaker
@@ -45,7 +46,7 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 	}
 	b := Base{
 		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Path: r.path, Here: c.OriginalURL(),
-		host: string(c.Context().Host()), server: s, speaker: s.cfg.Catalogue.In(lang),
+		doors: r.doors, host: string(c.Context().Host()), server: s, speaker: s.cfg.Catalogue.In(lang),
 	}
 	b.Title = b.T(title, args...)
 	if said := "said." + c.Query("said"); said != "said." && b.speaker.Knows(said) {

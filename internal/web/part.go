@@ -33,21 +33,6 @@ func (b Base) Counted(key string, n int) template.HTML {
 	return template.HTML(strings.Replace(said, number, "<b>"+number+"</b>", 1)) //nolint:gosec // both are escaped
 }
 
-// Tabs are the places of one part of the site, for part/staff-tabs.
-type Tabs struct {
-	Label string
-	Tabs  []Alternative
-}
-
-// StaffTabs lists what staff have, with the place where the page is.
-func (b Base) StaffTabs(current string) Tabs {
-	t := Tabs{Label: b.T("staff.tabs")}
-	for _, name := range []string{"requirements", "roster"} {
-		t.Tabs = append(t.Tabs, Alternative{Text: b.T("staff." + name), URL: "/app/staff/" + name, Current: name == current})
-	}
-	return t
-}
-
 // Number64 writes a whole number of another size.
 func (b Base) Number64(n int64) string { return b.Number(int(n)) }
 

@@ -26,7 +26,8 @@ type request struct {
 	owner    string // mark of that person for forms
 	resumes  bool   // what was posted waits for the person at the same path
 	door     string
-	quiet    bool // nothing about it may be logged
+	doors    []string // that the signed-in person may enter
+	quiet    bool     // nothing about it may be logged
 }
 
 type requestKey struct{}
