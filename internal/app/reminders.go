@@ -9,6 +9,7 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/mail"
+	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/reminder"
 	"github.com/upstander/upstander/internal/requirement"
 )
@@ -18,6 +19,7 @@ func (a *App) openReminders(ctx context.Context, post mail.Sender) error {
 	cfg := reminder.Config{
 		Engine: a.engine, Standings: standings{a}, People: a.people, Audit: a.audit, Catalogue: a.catalogue, PerMinute: a.cfg.MailRate, Now: clock, Log: a.log,
 		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Home: a.cfg.URL + "/app",
+		Sees: people.Person.Sees,
 	}
 	if u, err := url.Parse(a.cfg.URL); err == nil {
 		cfg.Host = u.Hostname()

@@ -23,7 +23,7 @@ type Kept struct {
 	GroupRoles []Role   `json:"roles_by_group,omitempty"`
 	Scope      []string `json:"scope,omitempty"`
 	Identities []string `json:"identities,omitempty"` // by which the university's own sign-in knows the person
-	Passkeys   []string `json:"passkeys,omitempty"`   // when each was made
+	Passkeys   []string `json:"passkeys,omitempty"`   // each by its name, and when it was made
 	Recovery   int      `json:"recovery_codes,omitempty"`
 }
 
@@ -50,14 +50,14 @@ func (s *Service) waysOf(ctx context.Context, p Person) (Kept, error) {
 		return kept, err
 	}
 	for _, i := range identities {
-		kept.Identities = append(kept.Identities, i.ID)
+		kept.Identities = append(kept.Identities, i.Issuer+" "+i.ID)
 	}
 	keys, err := s.store.passkeysOf(ctx, p.ID)
 	if err != nil {
 		return kept, err
 	}
 	for _, k := range keys {
-		kept.Passkeys = append(kept.Passkeys, k.Since.Format(time.RFC3339))
+		kept.Passkeys = append(kept.Passkeys, k.ID+" "+k.Since.Format(time.RFC3339))
 	}
 	kept.Recovery, err = s.RecoveryLeft(ctx, p.ID)
 	return kept, err

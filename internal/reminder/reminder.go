@@ -185,6 +185,9 @@ func (s *Service) change(ctx context.Context, by people.Person, r Requirement, v
 	if r.Institution != by.Institution {
 		return fmt.Errorf("plan of another institution: %w", fault.NotFound)
 	}
+	if len(by.Scope) > 0 { // a plan writes to the whole institution
+		return fmt.Errorf("plan by staff of some places: %w", fault.Denied)
+	}
 	if err := s.cfg.Audit.Record(ctx, audit.Entry{Institution: r.Institution, Actor: by.ID, Verb: verb, Subject: r.ID, Detail: detail}); err != nil {
 		return err
 	}

@@ -556,6 +556,11 @@ func TestPlansAreChecked(t *testing.T) {
 	if err := f.LetGo(t.Context(), foreign, f.roll.rule); !errors.Is(err, fault.NotFound) {
 		t.Errorf("another university's staff: %v", err)
 	}
+	scoped := f.staff
+	scoped.Scope = []string{"north/2026/law/"}
+	if err := f.LetGo(t.Context(), scoped, f.roll.rule); !errors.Is(err, fault.Denied) {
+		t.Errorf("staff of one department: %v", err)
+	}
 	dateless := f.roll.rule
 	dateless.Due = ""
 	if err := f.LetGo(t.Context(), f.staff, dateless); !errors.Is(err, fault.Conflict) {
