@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -106,7 +107,7 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			s.kept["log"] = fmt.Sprint(len(s.output.String()))
 			return err
 		}),
-		"digest-store": do(func(s *story, _ []string) (err error) { s.kept["store"], err = s.digest(); return err }),
+		"digest-store": do(func(s *story, _ []string) (err error) { s.kept["store"], err = s.settledDigest(); return err }),
 		"same-store": do(func(s *story, _ []string) error {
 			now, err := s.digest()
 			if err == nil && now != s.kept["store"] {
@@ -450,6 +451,25 @@ func (s *story) flushLog() error {
 	before := strings.Count(s.output.String(), marker)
 	s.health("/healthz")
 	return until("logged", func() bool { return strings.Count(s.output.String(), marker) > before })
+}
+
+// settledDigest waits until the store changes no more by itself: the demo's crowd comes in after the server listens, and standings follow it.
+func (s *story) settledDigest() (string, error) {
+	last, calm := "", 0
+	for range 300 {
+		now, err := s.digest()
+		if err != nil {
+			return "", err
+		}
+		if calm++; now != last {
+			last, calm = now, 0
+		}
+		if calm == 5 && strings.Contains(now, "cells") && !strings.Contains(now, "cells 0 ") {
+			return now, nil
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	return "", errors.New("the store does not come to rest")
 }
 
 // digest is a checksum over everything that the store holds, but for the leases that servers renew.
