@@ -78,12 +78,13 @@ async function walkAll(visitor) {
   await walk.publicPages(visitor);
   await walk.withoutNetwork(visitor);
   await walk.pledges(visitor);
-  await alone(v.institution, () => visit(v, visitor.number, walk.staffPages));
+  await alone(v.institution, () => visit(v, visitor.number, (staff) => walk.staffPages(staff, (door) => coverage.unseen(staff, [door]))));
+  await walk.crawl(visitor, () => coverage.unseen(visitor, ["public", "guest"]));
   await walk.signingIn(visitor);
   await walk.own(visitor);
   await walk.training(visitor);
   await walk.completion(visitor);
-  await walk.crawl(visitor, coverage.unseen(visitor));
+  await walk.crawl(visitor, () => coverage.unseen(visitor, ["public", "member"]));
   await walk.signingOut(visitor);
 }
 
@@ -119,7 +120,7 @@ async function visit(variant, number, journey) {
   try {
     await journey(visitor);
   } catch (error) {
-    const where = { journey: "walk", state: journey.name, variant: label(variant), path: page.url() };
+    const where = { journey: "walk", state: journey.name || "staff pages", variant: label(variant), path: page.url() };
     report.count("status");
     report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /walk\.mjs/.test(l))?.trim() }]);
   } finally {

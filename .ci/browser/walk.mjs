@@ -319,17 +319,25 @@ export async function completion(v) {
   }
 }
 
-async function enterAsStaff(v) {
+async function enterAs(v, role) {
+  await v.page.context().clearCookies();
   await v.open(`/app/sign-in${v.at()}`);
-  await v.press(v.page.locator(`form:has(input[name=at][value=${v.variant.institution}]) button[name=role][value=staff]`));
+  await v.press(v.page.locator(`form:has(input[name=at][value=${v.variant.institution}]) button[name=role][value=${role}]`));
 }
 
-// staffPages shows what staff see of groups that ask for the wall.
-export async function staffPages(v) {
-  await enterAsStaff(v);
+// staffPages shows what staff see of groups that ask for the wall, and what else is behind their doors.
+export async function staffPages(v, unseen) {
+  await enterAs(v, "staff");
+  await v.visit("staff", "home of staff", "/app");
   await v.visit("staff", "groups that ask", "/app/pledges");
   await v.press(v.button("do", "let"));
   await v.see("staff", "groups that ask, one let in");
+  await crawl(v, () => unseen("staff"));
+  for (const role of ["facilitator", "responder", "admin"]) {
+    await enterAs(v, role);
+    await v.visit("staff", `home of ${role}`, "/app");
+    await crawl(v, () => unseen(role));
+  }
 }
 
 export async function signingOut(v) {
@@ -345,18 +353,27 @@ export async function nothingYet(v) {
 }
 
 export async function nothingAsked(v) {
-  await enterAsStaff(v);
+  await enterAs(v, "staff");
   await v.visit("staff", "groups that ask, none", "/app/pledges");
 }
 
 // crawl looks at what has been linked or is listed in the map of routes and was not seen yet, so that a new page is proved from its first day.
-export async function crawl(v, paths) {
-  for (const path of paths) {
-    await v.visit("more", `also ${path.replace(v.public, "").replace(/(\/app\/training)(\/[a-z2-7]{8})+|[0-9A-Z]{4}(-[0-9A-Z]{4}){2}/g, "$1/…")}`, path, {
-      anyLanguage: !path.startsWith(v.public) && !path.startsWith("/app"),
-    });
+export async function crawl(v, unseen) {
+  const tried = new Set();
+  for (let round = 0; round < 3; round++) { // a page may lead to further ones
+    for (const path of unseen().filter((p) => !tried.has(p))) {
+      tried.add(path);
+      const answer = await v.page.request.get(v.site.base + path, { failOnStatusCode: false });
+      if (!(answer.headers()["content-type"] ?? "").startsWith("text/html")) {
+        v.fetched(path, answer.ok());
+        continue;
+      }
+      await v.visit("more", `also ${named(path.replace(v.public, ""))}`, path, { anyLanguage: !path.startsWith(v.public) && !path.startsWith("/app") });
+    }
   }
 }
+
+const named = (path) => path.replace(/(\/app\/training)(\/[a-z2-7]{8})+|[0-9A-Z]{4}(-[0-9A-Z]{4}){2}|[0-9a-f]{8}-[0-9a-f-]{27}|[\w-]{22,}/g, "$1/…").replace("//", "/");
 
 // fillWalls has enough people sign that the wall has a second page.
 export async function fillWalls(site) {
