@@ -186,12 +186,12 @@
     top.remove();
     scrollTo(0, 0);
     addEventListener("keyup", tabbed, true);
-    return stops.length;
+    return stops.length + 3 * stops.filter((el) => /date|time|month|week/.test(el.type)).length;
   };
   const tabbed = (event) => {
     if (event.key !== "Tab") return;
     const el = document.activeElement;
-    if (!el || el === document.body) return;
+    if (!el || el === document.body || el === tabs.went.at(-1)) return; // a date has a stop for each of its parts
     tabs.went.push(el);
     const add = (check, what) => tabs.found.push({ check, selector: selector(el), what });
     if (!ringVisible(el, tabs.before.get(el) ?? [])) add("focus", "its focus cannot be seen");

@@ -368,7 +368,9 @@ export async function crawl(v, unseen) {
         v.fetched(path, answer.ok());
         continue;
       }
-      await v.visit("more", `also ${named(path.replace(v.public, ""))}`, path, { anyLanguage: !path.startsWith(v.public) && !path.startsWith("/app") });
+      await v.visit("more", `also ${named(path.replace(v.public, ""))}`, path, {
+        anyLanguage: !path.startsWith(v.public) && (!path.startsWith("/app") || path.startsWith("/app/sign-in")), // where nobody has signed in, the address says it
+      });
     }
   }
 }
