@@ -1,5 +1,5 @@
-// Moving through the training exchanges only the content of the page. Every link and form works without this file; it adds that feedback is
-// announced, and that an answer is not lost when the network drops: it waits in this page's memory, and nowhere else, until it can be sent.
+// Moving through the training exchanges only the page's content. Nothing needs this file: it announces feedback, and keeps an answer in this page's
+// memory, and nowhere else, while the network is away.
 (() => {
 	"use strict";
 	const training = "/app/training/";
@@ -15,11 +15,11 @@
 	const address = (url) => url.pathname + url.search;
 	const ours = (url) => url.origin === location.origin && url.pathname.startsWith(training);
 
-	let shown = address(location); // what <main> shows
-	let entry = history.state?.entry ?? 0; // number of its history entry
-	let request = null; // the one under way
+	let shown = address(location);
+	let entry = history.state?.entry ?? 0;
+	let request = null;
 	let sending = false; // it carries an answer
-	let held = null; // the answer that waits
+	let held = null;
 	let gone = false; // the page is being left: nothing is sent or shown any more
 	let tries = 0;
 	let retry = 0;
@@ -160,7 +160,7 @@
 		clearTimeout(retry);
 		if (first) tries = 0;
 		if (first || !notice) tell(words.held, words.retry);
-		if (tries < mostTries) retry = setTimeout(resend, Math.min(60_000, 5000 * 2 ** tries++)); // browsers do not always notice that the network is back
+		if (tries < mostTries) retry = setTimeout(resend, Math.min(60_000, 5000 * 2 ** tries++));
 	};
 
 	const send = async (answer) => {
@@ -171,7 +171,6 @@
 		try {
 			came = await ask(answer.url, new URLSearchParams(answer.fields));
 		} catch {
-			// held below
 		}
 		sending = false;
 		if (gone) return;

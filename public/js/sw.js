@@ -1,5 +1,4 @@
-// Keeps the support pages of the institutions that are visited on the device, so that their numbers are there without a connection. It keeps
-// nothing else: nothing of the signed-in half, nothing about reports or about who was here.
+// Keeps the support pages of visited institutions for when there is no connection, and nothing else.
 "use strict";
 
 const scheme = "support-1 "; // a cache for each page, named by its path; another scheme gets another number
@@ -29,7 +28,6 @@ addEventListener("fetch", (event) => {
 	else if (assets.test(url.pathname)) event.respondWith(fetch(request).catch(() => asset(url.pathname)));
 });
 
-// open fetches a page. When that fails, the support page stands in for it.
 async function open(request, path) {
 	if (signedIn.test(path) && (await caches.has(left))) await endSession();
 	try {
@@ -58,7 +56,6 @@ const asset = async (path) => (await caches.match(path, { ignoreVary: true })) ?
 
 const find = (page) => caches.match(page, { cacheName: scheme + page, ignoreVary: true });
 
-// pages lists the paths that are kept, the oldest first.
 const pages = async () => (await caches.keys()).filter((name) => name.startsWith(scheme)).map((name) => name.slice(scheme.length));
 
 // keep stores a support page with everything that it shows, unless a copy of today in the same clothes is there.
