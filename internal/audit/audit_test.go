@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -214,12 +215,13 @@ func TestNothingChangesOrRemovesEntries(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		keeps := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return strings.HasSuffix(i.Path.Value, `/internal/store"`) })
 		ours := filepath.Base(filepath.Dir(p)) == "audit"
 		for _, decl := range file.Decls {
 			ast.Inspect(decl, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.BasicLit:
-					if n.Kind == token.STRING && n.Value == `"audit"` {
+					if keeps && n.Kind == token.STRING && n.Value == `"audit"` { // elsewhere it is an ordinary word
 						if !ours {
 							t.Errorf("%s names the collection", p)
 						}
