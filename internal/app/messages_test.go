@@ -41,9 +41,7 @@ func composed() map[string][]string {
 		"mail.":  {"pledge.subject", "pledge.text", "pledge-again.subject", "pledge-again.text", "reminder-before.subject", "reminder-before.text", "reminder-on.subject", "reminder-on.text", "reminder-after.subject", "reminder-after.text"},
 		"said.":  {"sso-gone", "sso-refused", "sso-taken", "sso-away", "sso-failed"},
 	}
-	for _, st := range insights.Statuses() {
-		all["status."] = append(all["status."], st)
-	}
+	all["status."] = append(all["status."], insights.Statuses()...)
 	for _, by := range insights.Orders() {
 		all["people-list."] = append(all["people-list."], "by-"+by)
 	}
