@@ -2,10 +2,12 @@ package requirement
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -300,6 +302,13 @@ func (w *world) pages(t *rapid.T, r Requirement, all []Standing) {
 
 // TestStandingsAreWhatTheFactsSay lets rosters, requirements, completions, decisions, erasures and time go by in any order.
 func TestStandingsAreWhatTheFactsSay(t *testing.T) {
+	if os.Getenv("UPSTANDER_TEST_STORE") != "" { // over the wire each step takes long; a few go the whole way all the same
+		for name, few := range map[string]string{"rapid.checks": "2", "rapid.steps": "12"} {
+			if err := flag.Set(name, few); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	rapid.Check(t, func(r *rapid.T) {
 		p := storetest.Fresh(t)
 		e, err := p.Open(t.Context())
