@@ -247,13 +247,15 @@ func (a *App) background() {
 	a.stop = stop
 	a.every(ctx, 10*time.Second, func(ctx context.Context) error { _, err := a.training.Sweep(ctx); return err })
 	a.every(ctx, time.Second, a.requirements.Sweep)
-	if a.opts.Demo {
-		a.jobs.Go(func() { // the demo listens before its crowd is there
+	if a.opts.Demo && a.cfg.Store == "" {
+		a.jobs.Go(func() { // the demo listens before its crowd is there; a store elsewhere is spared it
 			if err := a.seedRosters(ctx); err != nil && ctx.Err() == nil {
 				a.log.Warn("demo rosters failed", "error", err.Error())
 			}
 			close(a.crowded)
 		})
+	} else {
+		close(a.crowded)
 	}
 	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
 	a.every(ctx, remindEvery, a.remind)

@@ -464,7 +464,7 @@ func (s *story) settledDigest() (string, error) {
 		if calm++; now != last {
 			last, calm = now, 0
 		}
-		if calm == 5 && strings.Contains(now, "cells") && !strings.Contains(now, "cells 0 ") {
+		if calm == 5 && (s.store != "" || !strings.Contains(now, "cells 0 ")) {
 			return now, nil
 		}
 		time.Sleep(200 * time.Millisecond)
