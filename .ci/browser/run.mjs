@@ -16,13 +16,14 @@ import * as walk from "./walk.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    all: { type: "boolean" }, variants: { type: "string" }, only: { type: "string" }, stories: { type: "boolean" }, record: { type: "boolean" },
+    all: { type: "boolean" }, variants: { type: "string" }, like: { type: "string" }, only: { type: "string" }, stories: { type: "boolean" }, record: { type: "boolean" },
     workers: { type: "string", default: "2" }, help: { type: "boolean" },
   },
 });
 if (options.help) {
   console.log(`--all         every variant, not only a pairwise selection
 --variants N  the first N variants
+--like WORDS  only variants whose label contains WORDS
 --only WORDS  look only at states whose name contains WORDS
 --stories     only the keyboard and the screen-reader story
 --record      write internal/campaign/accessibility.json, which the accessibility statement is made from
@@ -46,7 +47,7 @@ try {
   await stories(browser, site, report, coverage);
   if (!options.stories) {
     await contactSheets(browser, shots);
-    if (!options.only && !options.variants) coverage.check(report);
+    if (!options.only && !options.variants && !options.like) coverage.check(report);
   }
   status = report.print() ? 1 : 0;
   await report.write(join(out, "results.json"), { seconds: Math.round((Date.now() - began) / 1000), commit: commit(), checks });
@@ -59,7 +60,7 @@ console.log(`${Math.round((Date.now() - began) / 1000)} s; details and contact s
 process.exit(status);
 
 async function variants() {
-  const chosen = (options.all ? every() : pairwise()).slice(0, options.variants ? Number(options.variants) : undefined);
+  const chosen = (options.all ? every() : pairwise()).filter((v) => label(v).includes(options.like ?? "")).slice(0, options.variants ? Number(options.variants) : undefined);
   console.log(`${chosen.length} variants, ${options.workers} at once`);
   await each(chosen, (v, i) => visit(v, i, async (visitor) => {
     await walk.nothingYet(visitor);
@@ -78,7 +79,7 @@ async function walkAll(visitor) {
   await walk.publicPages(visitor);
   await walk.withoutNetwork(visitor);
   await walk.pledges(visitor);
-  await alone(v.institution, () => visit(v, visitor.number, (staff) => walk.staffPages(staff, (door) => coverage.unseen(staff, [door]))));
+  await alone(v.institution, () => visit(v, visitor.number, (staff) => walk.staffPages(staff, (doors) => coverage.unseen(staff, doors))));
   await walk.crawl(visitor, () => coverage.unseen(visitor, ["public", "guest"]));
   await walk.signingIn(visitor);
   await walk.own(visitor);
