@@ -46,7 +46,8 @@ type Module struct {
 	items map[string]*Item // by id
 	slugs map[string]*Item // by Slug
 
-	reviews []locale.Review
+	templates []*Template
+	reviews   []locale.Review
 }
 
 // ModuleWords is what a module says of itself in one language.
@@ -347,6 +348,6 @@ func (m *Module) Contents() string {
 			marked++
 		}
 	}
-	return fmt.Sprintf("%d routes, %d sections, %d outcomes, %d pages, %d marked items (%d choices, %d myths, %d scenarios, %d sorts), %d reflections, %d sources",
-		len(m.Routes), len(m.Sections), len(m.Outcomes), count[Page], marked, count[Choice], count[Myth], count[Scenario], count[Sort], count[Reflect], len(m.Sources))
+	return fmt.Sprintf("%d routes, %d sections, %d outcomes, %d pages, %d marked items (%d choices, %d myths, %d scenarios, %d sorts), %d reflections, %d sources, %d workshops",
+		len(m.Routes), len(m.Sections), len(m.Outcomes), count[Page], marked, count[Choice], count[Myth], count[Scenario], count[Sort], count[Reflect], len(m.Sources), len(m.templates))
 }

@@ -17,6 +17,9 @@ func (b *builder) overlays() {
 		o := &overlay{b: b, lang: lang, must: complete == Complete, said: said{}}
 		o.module()
 		known := []string{"module.yaml", reviewFile}
+		if len(b.m.templates) > 0 {
+			known = append(known, liveFile)
+		}
 		entries, _ := fs.ReadDir(b.fsys, b.folder)
 		for _, e := range entries {
 			if found := sectionFile.FindStringSubmatch(e.Name()); found != nil && !e.IsDir() {
@@ -24,6 +27,7 @@ func (b *builder) overlays() {
 				o.section(e.Name(), found[1])
 			}
 		}
+		o.live()
 		translated, _ := fs.ReadDir(b.fsys, path.Join(b.folder, lang))
 		for _, e := range translated {
 			if !slices.Contains(known, e.Name()) && !strings.HasPrefix(e.Name(), ".") {

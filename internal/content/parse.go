@@ -34,6 +34,7 @@ func readModule(r *report, fsys fs.FS, folder string) *Module {
 	b.module()
 	b.sections()
 	b.routes()
+	b.live()
 	b.overlays()
 	b.check()
 	return b.m
@@ -164,7 +165,7 @@ func (b *builder) sections() {
 			}
 		case sectionFile.MatchString(name):
 			b.section(name)
-		case name != "module.yaml" && name != "sources.yaml" && !strings.HasPrefix(name, "."):
+		case name != "module.yaml" && name != "sources.yaml" && name != liveFile && !strings.HasPrefix(name, "."):
 			b.r.add(position{file: path.Join(b.folder, name), line: 1, column: 1}, "a section's file is named like 10-what-consent-is.yaml")
 		}
 	}

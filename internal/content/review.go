@@ -33,7 +33,7 @@ func (s said) add(prefix string, root node, isSource bool) {
 }
 
 // saying are the keys under which the source language says something.
-var saying = regexp.MustCompile(`^(title|summary|text|question|says|because|statement|fact|sure|term)$`)
+var saying = regexp.MustCompile(`^(title|summary|text|question|says|because|statement|fact|sure|term|say|protocol)$`)
 
 func (s said) walk(n node, at string, isSource bool) {
 	m := n.mapping()
@@ -55,13 +55,21 @@ func (s said) walk(n node, at string, isSource bool) {
 	}
 }
 
+// identifying lists the keys that hold the id of an element of a list.
+func identifying() []string {
+	return []string{
+		"id", string(Page), string(Choice), string(Myth), string(Scenario), string(Sort), string(Reflect),
+		string(NoteSlide), string(PromptSlide), string(WordSlide), string(ItemSlide),
+	}
+}
+
 // list goes into a list of the source language, whose elements stand under their ids in a translation.
 func (s said) list(n node, key, at string, isSource bool) {
 	for _, e := range n.list() {
 		m := e.mapping()
 		ask, variants := m.values["ask"]
 		id := ""
-		for _, k := range []string{"id", string(Page), string(Choice), string(Myth), string(Scenario), string(Sort), string(Reflect)} {
+		for _, k := range identifying() {
 			if v, ok := m.values[k]; ok && id == "" {
 				id = v.line()
 			}
