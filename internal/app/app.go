@@ -35,6 +35,7 @@ import (
 	"github.com/upstander/upstander/internal/store"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
+	"github.com/upstander/upstander/internal/workshop"
 	"github.com/upstander/upstander/public"
 	"github.com/upstander/upstander/views"
 )
@@ -67,6 +68,7 @@ type App struct {
 	records      *records.Service
 	reminders    *reminder.Service
 	insights     *insights.Service
+	workshops    *workshop.Service
 
 	release func()        // of the lease on the store
 	crowded chan struct{} // closed when the demo's rosters are there
@@ -210,6 +212,13 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
+	a.workshops, err = workshop.New(ctx, workshop.Config{
+		Engine: a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock), Signals: a.redis.NewSignals(),
+		Now: clock, Today: a.people.Today, NewToken: rand.Text, Log: a.log,
+	})
+	if err != nil {
+		return err
+	}
 	if err := a.openReminders(ctx, sender); err != nil {
 		return err
 	}
@@ -261,6 +270,8 @@ func (a *App) background() {
 	a.every(ctx, remindEvery, a.remind)
 	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })
+	a.every(ctx, 2*time.Second, a.workshops.Sweep)
+	a.jobs.Go(func() { a.workshops.Run(ctx) })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
 	}
@@ -317,6 +328,7 @@ func (a *App) Serve(ctx context.Context, ln net.Listener) error {
 }
 
 func (a *App) shutdown() error {
+	a.workshops.Hang() // streams would keep the server from stopping
 	ctx, cancel := context.WithTimeout(context.Background(), drainFor)
 	defer cancel()
 	return a.server.Shutdown(ctx)

@@ -22,6 +22,7 @@ import (
 	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/requirement"
+	"github.com/upstander/upstander/internal/workshop"
 )
 
 // composed lists the keys that the program puts together, by what they begin with: the beginning stands in the sources, the rest comes from where it is
@@ -71,6 +72,7 @@ func composed() map[string][]string {
 	for _, k := range pledge.Kinds() {
 		all["pledge-kind."] = append(all["pledge-kind."], string(k))
 	}
+	all["room.band-"], all["feedback."] = workshop.Bands(), workshop.FeedbackOptions()
 	for _, r := range people.Roles() {
 		all["role."] = append(all["role."], string(r))
 	}

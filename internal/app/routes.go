@@ -12,6 +12,7 @@ import (
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
+	"github.com/upstander/upstander/internal/workshop"
 )
 
 // routes registers every feature on its doors, one line each. testdata/routes.golden is the map that comes of it.
@@ -25,6 +26,7 @@ func (a *App) routes() error {
 	report.Routes(doors.Public, a.server, desks{a})
 	pledge.Routes(doors, a.pledges)
 	training.Routes(doors, a.training, a.people, desk{a}, issuer{a})
+	workshop.Routes(doors, a.workshops)
 	certificate.Routes(doors, a.certificates, a.people.Institution)
 	requirement.Routes(doors, a.requirements)
 	reminder.Routes(doors, a.reminders)

@@ -22,6 +22,7 @@ import (
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/training"
 	"github.com/upstander/upstander/internal/web"
+	"github.com/upstander/upstander/internal/workshop"
 	"github.com/upstander/upstander/public"
 	"github.com/upstander/upstander/views"
 )
@@ -29,7 +30,7 @@ import (
 func allViews() map[string]any {
 	all := map[string]any{}
 	for _, v := range []map[string]any{
-		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(), reminder.Views(), insights.Views(),
+		web.Views(), people.Views(), campaign.Views(), training.Views(), certificate.Views(), pledge.Views(), report.Views(), requirement.Views(), records.Views(), reminder.Views(), insights.Views(), workshop.Views(),
 	} {
 		maps.Copy(all, v)
 	}

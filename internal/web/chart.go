@@ -14,7 +14,7 @@ type Bars struct {
 	Rows    []Bar
 }
 
-// Bar is one row. Said stands in the place of the number where there is none to show.
+// Bar is one row. Said stands in the place of the number where there is none to show; Of is nought where there is no bar either.
 type Bar struct {
 	Label, Link string
 	N, Of       int
@@ -24,7 +24,7 @@ type Bar struct {
 
 // Width is the bar's length in per cent of the whole.
 func (b Bar) Width() int {
-	if b.Of <= 0 || b.Said != "" {
+	if b.Of <= 0 {
 		return 0
 	}
 	return min(100, max(0, 100*b.N/b.Of))

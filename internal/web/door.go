@@ -14,6 +14,7 @@ const (
 	System Half = iota // machines: health, assets
 	Public             // below an institution's address: no session, the same bytes for everybody
 	App                // below /app: who is asking matters
+	Live               // below /room: a workshop under way; keys of its own, no session, institution and language those of the room
 )
 
 // Door says who may enter the routes that are registered on it. There are no route groups: each route names its door.
@@ -37,7 +38,7 @@ func (d Door) Quiet() Door { d.quiet = true; return d }
 // Large returns the same door for forms that carry a file of at most so many bytes.
 func (d Door) Large(limit int) Door { d.limit = limit; return d }
 
-// Get registers a page. Paths start with a slash; in the public half they follow the institution, in the other /app.
+// Get registers a page. Paths start with a slash; in the public half they follow the institution, in the others /app and /room.
 func (d Door) Get(path string, h fiber.Handler) { d.add(http.MethodGet, path, h) }
 
 // Post registers what a form is sent to.
@@ -53,6 +54,8 @@ func (d Door) add(method, path string, h fiber.Handler) {
 		if path == "/" {
 			full, shown = "/app", "/app"
 		}
+	case Live:
+		full, shown = "/room"+path, "/room"+path
 	}
 	chain := append([]fiber.Handler{d.enter}, d.guards...)
 	d.server.app.Add(method, full, append(chain, h)...)
@@ -67,11 +70,11 @@ func (d Door) add(method, path string, h fiber.Handler) {
 
 func (d Door) enter(c *fiber.Ctx) error {
 	r := requestOf(c)
-	r.door, r.quiet = d.name, d.quiet
+	r.door, r.quiet, r.live = d.name, d.quiet, d.half == Live
 	if d.half == Public && c.Method() != http.MethodPost && !d.server.cfg.Reload {
 		c.Set(fiber.HeaderCacheControl, "public, max-age=60")
 	}
-	if d.half == App {
+	if d.half == App || d.half == Live {
 		c.Set("X-Robots-Tag", "noindex")
 	}
 	return c.Next()

@@ -25,6 +25,7 @@ type Base struct {
 	Carry  Carry  // the form whose content a change of language keeps
 	Owner  string // mark of the signed-in person, for forms whose content must not be lost
 	Alone  bool   // the page loads no script that talks to the server
+	Live   bool   // the page follows a workshop under way
 
 	problems fault.Problems
 	doors    []string // that the person who is looking may enter
@@ -45,7 +46,7 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 		lang = locale.Source
 	}
 	b := Base{
-		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Path: r.path, Here: c.OriginalURL(),
+		Lang: lang, Site: r.site, Signed: r.signed, Owner: r.owner, Demo: s.cfg.Demo, Live: r.live, Path: r.path, Here: c.OriginalURL(),
 		doors: r.doors, host: string(c.Context().Host()), server: s, speaker: s.cfg.Catalogue.In(lang),
 	}
 	b.Title = b.T(title, args...)
@@ -53,6 +54,18 @@ func (s *Server) NewBase(c *fiber.Ctx, title string, args ...any) Base {
 		b.Said = b.T(said)
 	}
 	return b
+}
+
+// BaseOf is the base of a part of a page that is made for many at once, not for a request: in an institution and a language.
+func (s *Server) BaseOf(siteID, lang string) Base {
+	return Base{Lang: lang, Site: s.sites.byID[siteID], Demo: s.cfg.Demo, server: s, speaker: s.cfg.Catalogue.In(lang)}
+}
+
+// Part renders a part of a page.
+func (s *Server) Part(view string, page interface{ language() string }) (string, error) {
+	var b strings.Builder
+	err := s.app.Config().Views.Render(&b, view, page)
+	return b.String(), err
 }
 
 // T says a message in the page's language; args are names and values in turn.
@@ -116,8 +129,12 @@ func (b Base) Languages() []Alternative {
 	var all []Alternative
 	for _, l := range langs {
 		url := ""
-		if b.Path != "" {
+		switch {
+		case b.Path != "":
 			url = b.server.link(b.Site, l, b.Path, b.host)
+		case b.Live:
+			url, _, _ = strings.Cut(b.Here, "?")
+			url += "?lang=" + l
 		}
 		all = append(all, Alternative{Text: b.server.cfg.Catalogue.In(l).T("language.name"), URL: url, Lang: l, Current: l == b.Lang})
 	}

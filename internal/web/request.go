@@ -24,6 +24,7 @@ type request struct {
 	path     string // within the public half; empty in the signed-in half
 	signed   bool   // a person is signed in
 	owner    string // mark of that person for forms
+	live     bool   // a workshop under way
 	resumes  bool   // what was posted waits for the person at the same path
 	door     string
 	doors    []string // that the signed-in person may enter

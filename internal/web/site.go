@@ -47,7 +47,7 @@ const publicPrefix = "/~"
 
 // ReservedIDs are first path segments that no institution can be called.
 func ReservedIDs() []string {
-	return []string{"app", "public", "brand", "healthz", "readyz", "sw.js", "robots.txt", "favicon.ico", ".well-known", "styleguide"}
+	return []string{"app", "room", "public", "brand", "healthz", "readyz", "sw.js", "robots.txt", "favicon.ico", ".well-known", "styleguide"}
 }
 
 // place is where a request is on the site.

@@ -39,6 +39,7 @@ type Config struct {
 	Catalogue *locale.Catalogue
 	Proxies   []netip.Prefix // networks whose X-Forwarded-For is believed
 	Log       *slog.Logger
+	Beat      time.Duration // how often a silent stream is written to; nought: every fifteen seconds
 	Now       func() time.Time
 }
 
@@ -107,7 +108,7 @@ func (s *Server) middleware() []fiber.Handler {
 		s.log,      // access log
 		s.bound,    // deadline
 		s.sameSite, // cross-site posts
-		compress.New(compress.Config{Level: compress.LevelBestSpeed}),
+		compress.New(compress.Config{Level: compress.LevelBestSpeed, Next: streams}),
 	}
 }
 
