@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -134,6 +135,21 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 			return nil
 		}),
 
+		"serve-again": do(func(s *story, _ []string) error { return s.start() }),
+		"keep-room": do(func(s *story, args []string) error {
+			parts := strings.Split(s.browser.url.Path, "/")
+			if len(parts) < 3 || parts[1] != "room" {
+				return fmt.Errorf("%s is in no room", s.browser.url)
+			}
+			s.kept[args[0]] = parts[2]
+			return nil
+		}),
+		"keep-code":       do(keepMatch(`Code ([A-Z0-9]{6})\b`)),
+		"keep-credit":     do(keepMatch(`[Aa]ttendance[^:]*: ([A-Z0-9]{6})\b`)),
+		"keep-screen":     do(keepMatch(`works once: ([A-Z0-9]{8})\b`)),
+		"keep-invitation": do(keepMatch(`(/room/[a-z0-9]+/invitation/[A-Z0-9]+)`)),
+		"press-first":     do(pressFirstCommand),
+
 		"answer": do(func(s *story, args []string) error { return s.answer(args[0]) }),
 		"go-on":  do(goOnCommand),
 		"storm":  do(stormCommand),
@@ -235,6 +251,34 @@ func redisCommand(s *story, args []string) error {
 		return nil
 	}
 	return s.gate.open()
+}
+
+// keepMatch keeps the first group of a pattern in what the page says, under a name.
+func keepMatch(pattern string) func(s *story, args []string) error {
+	rule := regexp.MustCompile(pattern)
+	return func(s *story, args []string) error {
+		found := rule.FindStringSubmatch(text(s.browser.page))
+		if found == nil {
+			return fmt.Errorf("nothing like %s in %s", pattern, text(s.browser.page))
+		}
+		s.kept[args[0]] = found[1]
+		return nil
+	}
+}
+
+// press-first BUTTON WORDS: the button with this text in the first list entry that shows the words
+func pressFirstCommand(s *story, args []string) error {
+	entry := find(s.browser.page, func(n *node) bool { return element("li")(n) && strings.Contains(text(n), args[1]) })
+	if entry == nil {
+		return fmt.Errorf("no entry shows %q", args[1])
+	}
+	whole := s.browser.page
+	s.browser.page = entry
+	err := s.browser.press(args[0])
+	if err != nil {
+		s.browser.page = whole
+	}
+	return err
 }
 
 func aliveCommand(s *story, _ []string) error {

@@ -222,19 +222,6 @@ func (h *hub) leave(w *watcher, st *Stream) {
 	}
 }
 
-// count counts this server's streams.
-func (h *hub) count() int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	n := 0
-	for _, w := range h.rooms {
-		w.mu.Lock()
-		n += len(w.streams)
-		w.mu.Unlock()
-	}
-	return n
-}
-
 // follow shows the room to everybody who looks, whenever it changes and every now and then.
 func (w *watcher) follow(ctx context.Context) {
 	t := time.NewTicker(pulseEvery)

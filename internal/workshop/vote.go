@@ -140,9 +140,7 @@ func (s *Service) Close(ctx context.Context, id, at string) (Room, error) {
 // settle counts a question that is closing, and erases the votes of every question that is not open. It can be repeated, and several servers may do it
 // at once: counts are absolute, and only who finds the mark writes them. An acknowledged vote was written before the mark, so everybody counts it.
 func (s *Service) settle(ctx context.Context, id string) (Room, error) {
-	gate := s.gate(id)
-	gate.Lock()   // waits for votes under way here; their senders find the mark and take them back
-	gate.Unlock() //nolint:staticcheck // nothing is to be done inside
+	s.await(id)
 	r, err := s.store.room(ctx, id)
 	if err != nil {
 		return r, err
@@ -174,6 +172,13 @@ func (s *Service) settle(ctx context.Context, id string) (Room, error) {
 		}
 		return nil
 	})
+}
+
+// await waits for votes under way on this server; their senders find the mark and take them back.
+func (s *Service) await(room string) {
+	gate := s.gate(room)
+	gate.Lock()
+	defer gate.Unlock()
 }
 
 // count writes the counts of the question that is closing into the room.

@@ -1,0 +1,163 @@
+// A workshop's pages follow the room: the server sends what is on now as it stands in the page, for everybody at once. What this phone has chosen
+// stays, an answer that could not be sent is sent again, and everything works by form without this file.
+(() => {
+	"use strict";
+	const now = document.getElementById("now");
+	const words = document.getElementById("live")?.dataset;
+	const path = location.pathname;
+	if (!now || !words || !window.EventSource) return;
+
+	const isPhone = /^\/room\/[^/]+$/.test(path);
+	const beat = 20_000; // ms between heartbeats of a phone
+	const again = 3000; // ms until an answer is sent again
+
+	let stream = null;
+	let held = null; // the answer that waits to be sent
+	let retry = 0;
+	let sending = false;
+
+	const heard = document.getElementById("heard");
+	const trouble = document.getElementById("trouble");
+	const announce = (text) => {
+		heard.textContent = "";
+		setTimeout(() => (heard.textContent = text), 100); // the same words are said again too
+	};
+	const tell = (text) => {
+		if (trouble.hidden || trouble.textContent !== text) {
+			trouble.textContent = text;
+			trouble.hidden = false;
+			announce(text);
+		}
+	};
+	const blame = () => tell(navigator.onLine === false ? words.yours : words.ours);
+	const calm = () => {
+		if (!held) trouble.hidden = true;
+	};
+
+	const part = (root) => root?.querySelector("[data-say]");
+	const ballot = () => part(now)?.dataset.ballot;
+
+	// What is under the fingers stays: the form of a question that is still open, what is unfolded, and the place of the focus.
+	const put = (target, fresh) => {
+		const active = document.activeElement;
+		const focused = target.contains(active) ? active : null;
+		const was = part(target);
+		const is = part(fresh);
+		const unfolded = Array.from(target.querySelectorAll("details"), (d) => d.open);
+		const said = is && is.dataset.say !== was?.dataset.say ? is.dataset.say : "";
+		if (was && is?.dataset.ballot && is.dataset.ballot === was.dataset.ballot && !fresh.querySelector(".problems, [role=status]")) return;
+		target.replaceChildren(...fresh.childNodes);
+		const folds = target.querySelectorAll("details");
+		if (folds.length === unfolded.length) folds.forEach((d, i) => (d.open = d.open || unfolded[i]));
+		if (focused && !target.contains(document.activeElement)) {
+			const same = focused.id && document.getElementById(focused.id);
+			(same || target.querySelector("h1"))?.focus({ preventScroll: true });
+		}
+		if (said) announce(said);
+	};
+
+	const read = (html) => {
+		const box = document.createElement("div");
+		box.append(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+		return box;
+	};
+
+	const show = (event) => {
+		calm();
+		if (part(now)?.hasAttribute("data-breathing")) return; // a calm page stays as it is
+		const fresh = read(event.data);
+		if (held && part(fresh)?.dataset.ballot !== ballot()) drop(); // its question has closed
+		put(now, fresh);
+	};
+
+	const open = () => {
+		if (stream || document.hidden) return;
+		stream = new EventSource(path + "/events");
+		stream.addEventListener("open", calm);
+		stream.addEventListener("now", show);
+		stream.addEventListener("pulse", (event) => {
+			const pulse = document.getElementById("pulse");
+			if (pulse) put(pulse, read(event.data));
+		});
+		stream.addEventListener("error", () => {
+			blame();
+			if (stream?.readyState === EventSource.CLOSED) { // a browser gives up when the server answers with an error
+				shut();
+				setTimeout(open, 1000 + Math.random() * 3000);
+			}
+		});
+	};
+	const shut = () => {
+		stream?.close();
+		stream = null;
+	};
+
+	// Six open streams would freeze a browser's other tabs, and a phone in a pocket needs none.
+	document.addEventListener("visibilitychange", () => (document.hidden ? shut() : open()));
+	addEventListener("pagehide", shut);
+	addEventListener("pageshow", (event) => event.persisted && open());
+	addEventListener("online", open);
+	addEventListener("offline", blame);
+	document.addEventListener("upstander:leave", () => {
+		shut();
+		drop();
+	});
+
+	const drop = () => {
+		held = null;
+		clearTimeout(retry);
+		calm();
+	};
+	const hold = (what) => {
+		held = what;
+		tell(navigator.onLine === false ? words.yours : words.held);
+		retry = setTimeout(() => held && send(held), again + Math.random() * 1000);
+	};
+
+	const send = async (what) => {
+		if (sending) return;
+		sending = true;
+		clearTimeout(retry);
+		let response = null;
+		let text = "";
+		try {
+			response = await fetch(what.url, { method: "POST", body: new URLSearchParams(what.fields), headers: { Accept: "text/html" } });
+			text = await response.text();
+		} catch {
+			response = null;
+		}
+		sending = false;
+		if (!response || response.status === 429 || response.status >= 500) return hold(what);
+		held = null;
+		calm();
+		const page = new DOMParser().parseFromString(text, "text/html");
+		const fresh = page.getElementById("now");
+		if (!fresh) return location.reload();
+		delete part(now)?.dataset.ballot; // what the server says now takes the place of the form
+		put(now, fresh);
+		const pulse = page.getElementById("pulse");
+		if (pulse) put(document.getElementById("pulse"), pulse);
+		const said = now.querySelector(".problems, [role=status]") ?? page.querySelector(".said");
+		if (said) announce(said.textContent);
+		now.querySelector(".problems")?.focus();
+	};
+
+	document.addEventListener("submit", (event) => {
+		const form = event.target;
+		const url = new URL(form.getAttribute("action") ?? "", location.href);
+		if (event.defaultPrevented || form.target || form.method !== "post" || url.origin !== location.origin || !url.pathname.startsWith("/room/")) return;
+		if (!document.getElementById("main")?.contains(form)) return;
+		event.preventDefault();
+		const fields = Array.from(new FormData(form)).filter(([, value]) => typeof value === "string");
+		if (event.submitter?.name) fields.push([event.submitter.name, event.submitter.value]);
+		send({ url: url.pathname, fields });
+	});
+
+	if (isPhone) {
+		setInterval(() => {
+			if (document.hidden) return;
+			fetch(path + "/here", { method: "POST" }).catch(() => {});
+		}, beat + Math.random() * 4000);
+	}
+	open();
+})();
