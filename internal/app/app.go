@@ -213,7 +213,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 		return err
 	}
 	a.workshops, err = workshop.New(ctx, workshop.Config{
-		Engine: a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock), Signals: a.redis.NewSignals(),
+		Engine: a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock), Leading: a.redis.NewPresence(5*time.Minute, clock), Signals: a.redis.NewSignals(),
 		Now: clock, Today: a.people.Today, NewToken: rand.Text, Log: a.log,
 	})
 	if err != nil {

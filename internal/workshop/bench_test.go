@@ -92,11 +92,12 @@ func (c *crowd) close() {
 	c.reading.Wait()
 }
 
-func inUse() uint64 {
+func inUse() float64 {
 	runtime.GC()
+	runtime.GC() // what the first one finds in pools, the second one frees
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return m.HeapInuse + m.StackInuse
+	return float64(m.HeapInuse + m.StackInuse)
 }
 
 func median(took []time.Duration) time.Duration {
@@ -124,9 +125,8 @@ func BenchmarkStreams(b *testing.B) {
 		all.open(b, strings.TrimPrefix(h.base, "http://"), "/room/"+rooms[i%benchRooms].ID+"/events")
 	}
 	all.wait(b)
-	memory := float64(inUse()-before) / float64(streams)
+	memory := (inUse() - before) / float64(streams)
 
-	frame := newFrame("1", "now", "")
 	var took []time.Duration
 	for range times {
 		for _, on := range []bool{true, false} {
@@ -150,14 +150,13 @@ func BenchmarkStreams(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	frame = f
 	all.close()
 	h.stop()
 
-	bare, bareMemory := bareStreams(b, streams, times, frame.Wire)
+	bare, bareMemory := bareStreams(b, streams, times, f.Wire)
 	b.ReportMetric(ms(median(took)), "last-phone-ms")
-	b.ReportMetric(ms(bare), "bare-last-ms")
-	b.ReportMetric(ms(median(took))/ms(bare), "ratio")
+	b.ReportMetric(ms(median(bare)), "bare-last-ms")
+	b.ReportMetric(ms(took[0])/ms(bare[0]), "ratio") // of the quickest: what else runs on the machine only ever adds
 	b.ReportMetric(memory/1024, "KiB/stream")
 	b.ReportMetric(bareMemory/1024, "bare-KiB/stream")
 	b.ReportMetric(ms(votes[len(votes)/2]), "vote-p50-ms")
@@ -230,7 +229,7 @@ func (h *house) reveals(b *testing.B, rooms []Room) []time.Duration {
 }
 
 // bareStreams is what Fiber does by itself: one channel a stream, and the same bytes to each.
-func bareStreams(b *testing.B, streams, times int, frame []byte) (last time.Duration, memory float64) {
+func bareStreams(b *testing.B, streams, times int, frame []byte) (took []time.Duration, memory float64) {
 	b.Helper()
 	var mu sync.Mutex
 	var channels []chan []byte
@@ -265,8 +264,7 @@ func bareStreams(b *testing.B, streams, times int, frame []byte) (last time.Dura
 		all.open(b, ln.Addr().String(), "/events")
 	}
 	all.wait(b)
-	memory = float64(inUse()-before) / float64(streams)
-	var took []time.Duration
+	memory = (inUse() - before) / float64(streams)
 	for range times {
 		all.expect(streams)
 		began := time.Now()
@@ -281,5 +279,5 @@ func bareStreams(b *testing.B, streams, times int, frame []byte) (last time.Dura
 	}
 	all.close()
 	_ = app.Shutdown()
-	return median(took), memory
+	return took, memory
 }

@@ -97,6 +97,17 @@ func slideTitle(s *content.Slide, lang string) string {
 	return s.ID
 }
 
+// heed notes that a cockpit is open; a room does without.
+func (s *Service) heed(ctx context.Context, id string) {
+	_ = s.cfg.Leading.Hear(ctx, "lead:"+id, "cockpit")
+}
+
+// alone says whether an open room has heard of nobody who leads it for some minutes. While Redis is away nobody is blamed.
+func (s *Service) alone(ctx context.Context, r Room) bool {
+	n, err := s.cfg.Leading.Count(ctx, "lead:"+r.ID)
+	return err == nil && n == 0 && r.State == Open && s.cfg.Now().Sub(r.Began) > time.Minute
+}
+
 // pulse counts what changes while nothing else does.
 func (s *Service) pulse(ctx context.Context, r Room) (pulseView, error) {
 	p := pulseView{Room: r.ID, At: r.At(), OnSlide: minutes(r.Since, s.cfg.Now()), InAll: minutes(r.Began, s.cfg.Now())}

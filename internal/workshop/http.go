@@ -157,7 +157,7 @@ func (h handler) phone(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p.Late = c.Query("late") != ""
+	p.Late, p.Waiting = c.Query("late") != "", h.alone(c)
 	return web.Render(c, "workshop/phone", p)
 }
 
@@ -240,13 +240,19 @@ func (h handler) refuse(c *fiber.Ctx, token string, f web.Form, problem error) e
 	return web.Render(c, "workshop/phone", p)
 }
 
-// here is a phone's heartbeat.
+// here is a phone's heartbeat. The answer is "accepted" instead of "no content" while nobody leads the room.
 func (h handler) here(c *fiber.Ctx) error {
 	if token, fresh := h.token(c); !fresh {
 		h.hear(c, token)
 	}
+	if h.alone(c) {
+		return c.SendStatus(fiber.StatusAccepted)
+	}
 	return c.SendStatus(fiber.StatusNoContent)
 }
+
+// alone says whether an open room waits for whoever leads it.
+func (h handler) alone(c *fiber.Ctx) bool { return h.workshops.alone(c.UserContext(), room(c)) }
 
 func (h handler) phoneEvents(c *fiber.Ctx) error  { return h.events(c, Phone) }
 func (h handler) screenEvents(c *fiber.Ctx) error { return h.events(c, Screen) }
@@ -278,6 +284,7 @@ func (h handler) frame(ctx context.Context, r Room, v view, mark string) (Frame,
 		}
 		return Frame{}, err
 	}
+	h.workshops.heed(ctx, r.ID)
 	pulse, err := h.workshops.pulse(ctx, r)
 	if is := version + "." + hash(fmt.Sprint(pulse))[:8]; err == nil && is != mark {
 		p := h.workshops.hostView(b, r)

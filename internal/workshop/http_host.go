@@ -47,6 +47,7 @@ func (h handler) host(c *fiber.Ctx) error {
 func (h handler) hostPage(c *fiber.Ctx) (*hostPage, error) {
 	r := room(c)
 	b := h.server.NewBase(c, "cockpit.title")
+	h.workshops.heed(c.UserContext(), r.ID)
 	pulse, err := h.workshops.pulse(c.UserContext(), r)
 	if err != nil {
 		return nil, err

@@ -70,6 +70,7 @@ type phonePage struct {
 	Mine      bool   // an answer of this phone is in
 	Word      string // that this phone has sent
 	Late      bool   // what was sent came after the question had closed
+	Waiting   bool   // nobody has led the room for some minutes
 	Breathing bool
 	Outside   bool
 	Credit    string // code for attendance, for whoever needs a moment

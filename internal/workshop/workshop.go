@@ -31,7 +31,8 @@ type Config struct {
 	Engine   Engine
 	Library  func() *content.Library
 	Limits   *ephemeral.Limits
-	Presence *ephemeral.Presence
+	Presence *ephemeral.Presence // phones heard of lately
+	Leading  *ephemeral.Presence // cockpits heard of lately
 	Signals  *ephemeral.Signals
 	Now      func() time.Time
 	Today    func() string // civil day

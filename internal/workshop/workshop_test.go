@@ -49,7 +49,7 @@ func newFixture(t testing.TB, e store.Engine, redis *ephemeral.Client) *fixture 
 	lib := library(t)
 	var err error
 	f.Service, err = New(t.Context(), Config{
-		Engine: e, Library: func() *content.Library { return lib }, Limits: f.redis.NewLimits(), Presence: f.redis.NewPresence(time.Minute, storetest.Now), Signals: f.redis.NewSignals(),
+		Engine: e, Library: func() *content.Library { return lib }, Limits: f.redis.NewLimits(), Presence: f.redis.NewPresence(time.Minute, storetest.Now), Leading: f.redis.NewPresence(time.Minute, storetest.Now), Signals: f.redis.NewSignals(),
 		Now: func() time.Time { return f.now }, Today: func() string { return "2026-11-20" }, NewToken: rand.Text, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	})
 	if err != nil {

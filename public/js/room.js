@@ -156,7 +156,10 @@
 	if (isPhone) {
 		setInterval(() => {
 			if (document.hidden) return;
-			fetch(path + "/here", { method: "POST" }).catch(() => {});
+			fetch(path + "/here", { method: "POST" }).then(
+				(answer) => (answer.status === 202 ? tell(words.host) : answer.ok && calm()),
+				() => {}, // the stream says it
+			);
 		}, beat + Math.random() * 4000);
 	}
 	open();
