@@ -5,7 +5,7 @@ TOOLS := .ci/tools/go.mod
 
 BROWSER := .ci/browser
 
-.PHONY: help run test check format bench build browser browser-all lighthouse
+.PHONY: help run test check format bench room build browser browser-all lighthouse
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -27,11 +27,16 @@ check: ## format, vet, staticcheck, and every test with the race detector
 format: ## format the sources
 	$(GO) tool -modfile=$(TOOLS) gofumpt -w cmd internal views public modules
 
-bench: ## measure stores and requests; ratios are taken in one run
+bench: ## measure stores, requests and streams; ratios are taken in one run
 	$(GO) test -run '^$$' -bench . -benchtime 2s ./internal/store/storetest
 	$(GO) test -run '^$$' -bench . -benchtime 4000x ./internal/app
 	$(GO) test -run '^$$' -bench Pages -benchtime 200x -timeout 30m ./internal/insights
 	$(GO) test -run '^$$' -bench Export -benchtime 1x -timeout 30m ./internal/insights
+	$(GO) test -run '^$$' -bench Streams -benchtime 1x ./internal/workshop
+
+room: ## fill a workshop with 500 phones and break what can break; let 10,000 come and go
+	UPSTANDER_TEST_PHONES=500 $(GO) test -count 1 -run TestRoomUnderFaults -v ./internal/app
+	UPSTANDER_TEST_JOINS=10000 $(GO) test -count 1 -run TestNothingLeaks -v ./internal/workshop
 
 build: ## build the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/upstander ./cmd/upstander

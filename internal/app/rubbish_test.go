@@ -6,6 +6,9 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/people"
 )
 
 // TestEveryFieldTakesRubbish finds every form on the pages of the site and sends it rubbish, field by field: script, a hundred thousand letters,
@@ -29,7 +32,7 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := []string{
-		"/aldermoor/", "/aldermoor/pledges", "/aldermoor/verify", "/aldermoor/support", "/app/sign-in?to=%2Fapp", "/app", "/app/me", "/app/pledge", "/app/pledges",
+		"/aldermoor/", "/aldermoor/pledges", "/aldermoor/verify", "/aldermoor/support", "/app/sign-in?to=%2Fapp", "/app", "/app/me", "/app/pledge", "/app/pledges", "/aldermoor/join", "/app/workshops",
 		"/app/training/" + m.Slug,
 	}
 	for _, s := range m.Routes[0].Sections[:2] {
@@ -39,6 +42,8 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 			}
 		}
 	}
+	room := openRoom(t, a, b)
+	pages = append(pages, "/room/"+room, "/room/"+room+"/host", "/room/"+room+"/screen")
 	const script = `"><script>alert("rubbish")</script>`
 	rubbish := map[string]string{"script": script, "100,000 letters": strings.Repeat("x", 100_000), "no text": "\xff\xfe\x80", "NUL": "a\x00b", "empty": "", "direction": "\u202Ereversed\u2066"}
 	sent := 0
@@ -49,7 +54,7 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 		root := b.page
 		for _, form := range all(root, element("form")) {
 			action := attr(form, "action")
-			if action == "/app/leave" || action == "/app/sign-out" || strings.HasSuffix(action, "everywhere") || attr(form, "method") != "post" {
+			if action == "/app/leave" || action == "/app/sign-out" || strings.HasSuffix(action, "everywhere") || ends(form) || attr(form, "method") != "post" {
 				continue
 			}
 			b.page, b.typed = root, map[string][]string{}
@@ -91,4 +96,36 @@ func TestEveryFieldTakesRubbish(t *testing.T) {
 			t.Errorf("%s: %d at %s", path, b.status, b.url)
 		}
 	}
+}
+
+// openRoom starts a workshop whose word prompt is open, led by the browser, which holds a phone as well.
+func openRoom(t *testing.T, a *App, b *browser) string {
+	t.Helper()
+	in := a.people.Institutions()[0]
+	p, err := a.people.Grant(t.Context(), "leader@"+in.EmailDomains[0], people.Facilitator)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tpl := a.workshops.Templates()[0]
+	r, key, err := a.workshops.Start(t.Context(), p, tpl.Module.ID, tpl.ID)
+	for err == nil && tpl.Slides[r.Slide].Kind != content.WordSlide {
+		r, err = a.workshops.Next(t.Context(), r.ID, r.At())
+	}
+	if err == nil {
+		_, err = a.workshops.Ask(t.Context(), r.ID, r.At())
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := url.Parse(b.base + "/room/" + r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: "upstander-host", Value: key, Path: "/room/" + r.ID}})
+	return r.ID
+}
+
+// ends says whether a form ends the room, after which there is nothing more to send to.
+func ends(form *node) bool {
+	return find(form, func(n *node) bool { return element("button")(n) && attr(n, "value") == "end" }) != nil
 }
