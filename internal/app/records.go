@@ -67,6 +67,7 @@ func (a *App) openRecords(ctx context.Context) (err error) {
 			{Name: "reminders", Rights: a.reminders},
 			{Name: "certificates", Private: true, Rights: a.certificates},
 			{Name: "pledges", Private: true, Rights: a.pledges},
+			{Name: "workshops", Private: true, Rights: a.workshops},
 		},
 		Forget: map[records.Kind]func(context.Context, time.Time) (int, error){
 			records.Pledges: func(ctx context.Context, _ time.Time) (int, error) { return a.pledges.Sweep(ctx) },

@@ -336,7 +336,7 @@ func TestRoomUnderFaults(t *testing.T) {
 	l.do("Open the question")
 	rest(ctx, 400*time.Millisecond)
 	l.dies("somebody has already fetched help")
-	settled(t, room, "somebody-else-will:1")
+	allIn(t, room, "somebody-else-will:1")
 	check(t, l, room, "somebody-else-will:1")
 
 	// The second: the server is killed, Redis goes away and comes back empty, and the host dies again.
@@ -354,7 +354,7 @@ func TestRoomUnderFaults(t *testing.T) {
 	if err := redis.open(); err != nil {
 		t.Fatal(err)
 	}
-	settled(t, room, "nobody-ever-helps:1")
+	allIn(t, room, "nobody-ever-helps:1")
 	check(t, l, room, "nobody-ever-helps:1")
 
 	// The third: all is well again, and everybody is there within ten seconds.
@@ -365,7 +365,7 @@ func TestRoomUnderFaults(t *testing.T) {
 	healed := time.Now()
 	l.do("Next slide")
 	l.do("Open the question")
-	settled(t, room, "just-a-joke:1")
+	allIn(t, room, "just-a-joke:1")
 	for _, p := range room {
 		p.mu.Lock()
 		if took := p.saw["just-a-joke:1"].Sub(healed); took > 10*time.Second {
@@ -428,8 +428,8 @@ func disturb(ctx context.Context, room []*phone, proxies []*toxiproxy.Proxy) {
 	}
 }
 
-// settled waits until every phone's answer is acknowledged.
-func settled(t *testing.T, room []*phone, ballot string) {
+// allIn waits until every phone's answer is acknowledged.
+func allIn(t *testing.T, room []*phone, ballot string) {
 	t.Helper()
 	deadline := time.Now().Add(30 * time.Second)
 	for {
@@ -509,7 +509,7 @@ func TestTwoServersServeOneRoom(t *testing.T) {
 	rest(ctx, time.Second)
 	asked := time.Now()
 	l.do("Open the question")
-	settled(t, room, "somebody-else-will:1")
+	allIn(t, room, "somebody-else-will:1")
 	slowest := time.Duration(0)
 	for _, p := range room {
 		slowest = max(slowest, p.saw["somebody-else-will:1"].Sub(asked))
@@ -523,6 +523,6 @@ func TestTwoServersServeOneRoom(t *testing.T) {
 	redis.shut()
 	l.do("Next slide")
 	l.do("Open the question")
-	settled(t, room, "nobody-ever-helps:1")
+	allIn(t, room, "nobody-ever-helps:1")
 	check(t, l, room, "nobody-ever-helps:1")
 }

@@ -275,3 +275,30 @@ func (s *roomStore) countAttendance(ctx context.Context, room string) (int, erro
 	}
 	return int(groups[0].N), nil
 }
+
+func (s *roomStore) eachAttendanceOf(ctx context.Context, person string, do func(Attended)) error {
+	for a, err := range s.attended.Each(ctx, store.Where("person", person)) {
+		if err != nil {
+			return err
+		}
+		do(a)
+	}
+	return nil
+}
+
+func (s *roomStore) erasePerson(ctx context.Context, person string) error {
+	if _, err := s.attended.DeleteWhere(ctx, store.Where("person", person)); err != nil {
+		return err
+	}
+	for {
+		page, err := s.rooms.Find(ctx, store.Where("facilitator", person).Limit(100))
+		if err != nil || len(page.Items) == 0 {
+			return err
+		}
+		for _, r := range page.Items {
+			if _, err := s.rooms.Update(ctx, r.ID, func(r *Room) error { r.Facilitator = nobody; return nil }); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -662,3 +662,31 @@ func TestNothingIsLeftOfAVote(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// TestErasedPersonIsInNoRoom holds that nothing names a person any more, and that what a room came to stays.
+func TestErasedPersonIsInNoRoom(t *testing.T) {
+	f := open(t)
+	r, _ := f.start()
+	ctx := t.Context()
+	if _, err := f.Attend(ctx, leader, r.CreditCode(f.now)); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := f.ExportPerson(ctx, leader)
+	if diff := cmp.Diff([]Kept{{Module: "small", Edition: "2026.1", Day: "2026-11-20"}}, kept); diff != "" || err != nil {
+		t.Errorf("%s %v", diff, err)
+	}
+	for range 2 { // erasing again is no error
+		if err := f.ErasePerson(ctx, leader); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if kept, err := f.ExportPerson(ctx, leader); err != nil || len(kept.([]Kept)) != 0 {
+		t.Errorf("left: %v, %v", kept, err)
+	}
+	if rooms, err := f.Led(ctx, leader.ID); err != nil || len(rooms) != 0 {
+		t.Errorf("%d rooms still name who led them, %v", len(rooms), err)
+	}
+	if now := f.must(f.Room(ctx, r.ID)); now.State != Open {
+		t.Error("the room is gone")
+	}
+}
