@@ -183,7 +183,7 @@ func TestExportHoldsEverything(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(f.Private) != 4 || f.Held["training"] != nil || f.Held["pledges"] != nil || f.Held["certificates"] != nil {
+		if len(f.Private) != 5 || f.Held["training"] != nil || f.Held["workshops"] != nil || f.Held["pledges"] != nil || f.Held["certificates"] != nil {
 			t.Errorf("for staff: %v without %v", f.Held, f.Private)
 		}
 	}
