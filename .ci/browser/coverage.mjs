@@ -1,14 +1,12 @@
 // Coverage knows the map of all routes, and fails when one of them was not asked for during the run.
 import { dimensions, label } from "./variants.mjs";
 
-const outside = "leads to a university's own sign-in, which the demo has not got; its stories stand in internal/app";
+const outside = "leads to a university's own SAML sign-in, which no site here has got; it is tested in internal/people";
 
 // Routes that no page or form leads to, each with its reason.
 const unvisited = {
   "GET /healthz": "for whoever runs the server",
   "GET /readyz": "for whoever runs the server",
-  "GET /app/sign-in/oidc/:institution": outside,
-  "GET /app/sign-in/oidc/:institution/callback": outside,
   "GET /app/sign-in/saml/:institution": outside,
   "GET /app/sign-in/saml/:institution/metadata": outside,
   "GET /app/sign-in/saml/:institution/finish": outside,

@@ -9,6 +9,7 @@ import { Coverage } from "./coverage.mjs";
 import { proveChecks } from "./proof.mjs";
 import { Report } from "./report.mjs";
 import { contactSheets, Shots } from "./sheet.mjs";
+import { signOn } from "./signon.mjs";
 import { launch, out, root, start } from "./site.mjs";
 import { stories } from "./stories.mjs";
 import { contextOptions, every, label, pairwise } from "./variants.mjs";
@@ -25,7 +26,7 @@ if (options.help) {
 --variants N  the first N variants
 --like WORDS  only variants whose label contains WORDS
 --only WORDS  look only at states whose name contains WORDS
---stories     only the keyboard and the screen-reader story
+--stories     only the stories: by keyboard, by ear, of what scripts do, of signing in
 --record      write internal/campaign/accessibility.json, which the accessibility statement is made from
 --workers N   variants at once (2)`);
   process.exit(0);
@@ -45,6 +46,7 @@ try {
   await proveChecks(browser);
   if (!options.stories) await variants();
   await stories(browser, site, report, coverage);
+  await signOn(visit);
   if (!options.stories) {
     await contactSheets(browser, shots);
     if (!options.only && !options.variants && !options.like) coverage.check(report);
@@ -90,7 +92,7 @@ async function walkAll(visitor) {
 }
 
 // visit opens a browser on a variant, walks, and closes it. A walk that cannot go on is a failure like any other.
-async function visit(variant, number, journey) {
+async function visit(variant, number, journey, at = site) {
   const context = await browser.newContext({ ...contextOptions(variant), extraHTTPHeaders: { "X-Forwarded-For": `10.${number >> 8}.${number & 255}.1` } });
   context.setDefaultTimeout(10000);
   const page = await context.newPage();
@@ -98,7 +100,7 @@ async function visit(variant, number, journey) {
   const scripts = (on) => cdp.send("Emulation.setScriptExecutionDisabled", { value: !on });
   const noScript = variant.script === "no-script";
   if (noScript) await scripts(false);
-  const watch = watchPage(page, context, variant);
+  const watch = watchPage(page, context, variant, at);
   const look = async (kind, name, expected) => {
     coverage.looked(variant, new URL(page.url()).pathname);
     if (options.only && !name.includes(options.only)) return watch.forget();
@@ -117,35 +119,35 @@ async function visit(variant, number, journey) {
     report.count("status");
     if (!ok) report.add({ journey: "files", state: "files", variant: label(variant), path }, [{ check: "status", selector: "", what: "the file cannot be had" }]);
   };
-  const visitor = new walk.Visitor(site, page, variant, number, look, fetched);
+  const visitor = new walk.Visitor(at, page, variant, number, look, fetched);
   try {
     await journey(visitor);
   } catch (error) {
     const where = { journey: "walk", state: journey.name || "staff pages", variant: label(variant), path: page.url() };
     report.count("status");
-    report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /walk\.mjs/.test(l))?.trim() }]);
+    report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /(walk|signon)\.mjs/.test(l))?.trim() }]);
   } finally {
     await context.close();
   }
 }
 
 // watchPage collects what a page does beside being shown: answers, console, requests.
-function watchPage(page, context, variant) {
+function watchPage(page, context, variant, at) {
   let last, found = [];
   const add = (check, what, todo) => found.push({ check, selector: "", what, todo });
   context.on("request", (request) => {
     const url = request.url();
-    if (url.startsWith(site.base)) coverage.requested(request.method(), new URL(url).pathname);
-    else if (!/^(data|blob):/.test(url)) add("requests", url, "everything comes from the site itself");
+    if (url.startsWith(at.base)) coverage.requested(request.method(), new URL(url).pathname);
+    else if (!/^(data|blob):/.test(url) && !at.elsewhere.some((other) => url.startsWith(other))) add("requests", url, "everything comes from the site itself");
   });
   page.on("response", (response) => {
     const html = (response.headers()["content-type"] ?? "").startsWith("text/html");
-    if (html && response.url().startsWith(site.base) && (response.status() < 300 || response.status() >= 400)) last = response;
+    if (html && response.url().startsWith(at.base) && (response.status() < 300 || response.status() >= 400)) last = response;
   });
   page.on("console", (message) => {
     if (!["error", "warning"].includes(message.type())) return;
     if (/ERR_INTERNET_DISCONNECTED/.test(message.text())) return; // the walk has taken the network away
-    if (/the server responded with a status of 4\d\d/.test(message.text()) && message.location().url.startsWith(site.base)) return; // the status is checked by itself
+    if (/the server responded with a status of 4\d\d/.test(message.text()) && message.location().url.startsWith(at.base)) return; // the status is checked by itself
     add("console", `${message.type()}: ${message.text()}`);
   });
   page.on("pageerror", (error) => add("console", `script: ${error.message}`));
@@ -158,13 +160,23 @@ function watchPage(page, context, variant) {
       if (!anyStatus && ![status].flat().includes(last?.status())) add("status", `answered ${last?.status()} instead of ${status}`);
       if (last && report.fresh(`${where.state} ${language}`)) {
         report.count("html");
-        found.push(...validate(await last.text()));
+        found.push(...validate(await textOf(last)));
       }
       const all = found;
       found = [];
       return all;
     },
   };
+}
+
+// textOf reads a page as it was sent. The browser does not always keep one that it came to from another site; then it is asked for again.
+async function textOf(response) {
+  try {
+    return await response.text();
+  } catch (error) {
+    if (response.request().method() !== "GET") throw error;
+    return (await response.frame().page().request.get(response.url())).text();
+  }
 }
 
 // each does something for all variants, several at once.

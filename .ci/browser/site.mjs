@@ -1,6 +1,7 @@
 // The site under test: builds the program, serves its demo from a fresh data folder, and knows what a test may know from outside.
 import { execFile, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -31,30 +32,39 @@ export async function freePort() {
   return port;
 }
 
-export async function start() {
+let built;
+const program = () => (built ??= (async () => {
+  const folder = await mkdtemp(join(tmpdir(), "upstander-built-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  await run(process.env.GO || "go", ["build", "-o", join(folder, "upstander"), "./cmd/upstander"], { cwd: root });
+  return join(folder, "upstander");
+})());
+
+// start serves the demo, or what prepare lays into the data folder of a site without it; prepare returns the settings that go with that.
+export async function start(prepare) {
+  const binary = await program();
   const data = await mkdtemp(join(tmpdir(), "upstander-browser-"));
-  const binary = join(data, "upstander");
-  await run(process.env.GO || "go", ["build", "-o", binary, "./cmd/upstander"], { cwd: root });
   const port = await freePort();
   const base = `http://localhost:${port}`;
   const env = {
     ...process.env, UPSTANDER_ADDR: `127.0.0.1:${port}`, UPSTANDER_URL: base, UPSTANDER_DATA: data, UPSTANDER_STORE: "", UPSTANDER_REDIS: "",
     UPSTANDER_MODULES: "", UPSTANDER_LOG: "warn",
     UPSTANDER_TRUSTED_PROXIES: "127.0.0.1/32", // so that every variant comes from a network of its own and none uses up another's attempts
+    ...(await prepare?.(base, data)),
   };
-  const program = spawn(binary, ["serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(binary, prepare ? ["serve"] : ["serve", "--demo"], { env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
-  program.stdout.on("data", (b) => (log += b));
-  program.stderr.on("data", (b) => (log += b));
-  process.on("exit", () => program.kill("SIGKILL"));
-  const gone = new Promise((done) => program.on("exit", done));
+  server.stdout.on("data", (b) => (log += b));
+  server.stderr.on("data", (b) => (log += b));
+  process.on("exit", () => server.kill("SIGKILL"));
+  const gone = new Promise((done) => server.on("exit", done));
   const stop = async () => {
-    program.kill("SIGTERM");
+    server.kill("SIGTERM");
     await gone;
     await rm(data, { recursive: true, force: true });
   };
   for (let i = 0; ; i++) {
-    if (program.exitCode !== null || i > 300) {
+    if (server.exitCode !== null || i > 300) {
       await stop();
       throw new Error(`the program does not start:\n${log}`);
     }
@@ -66,6 +76,8 @@ export async function start() {
   }
   return {
     base, stop, log: () => log,
+    command: (...words) => run(binary, words, { env }), // of the operator
+    elsewhere: [], // what browsers may ask for that is not the site's
     certificate: /A certificate:\s+(\S+)/.exec(log)?.[1],
     modules: await readModules(),
     routes: await readRoutes(),
