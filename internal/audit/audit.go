@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 
@@ -63,6 +64,10 @@ type Config struct {
 type Log struct {
 	cfg   Config
 	store *entryStore
+
+	mu      sync.Mutex
+	last    int64  // millisecond of the entry before
+	counted uint16 // entries in it, besides the first
 }
 
 // New opens the log.
@@ -71,7 +76,7 @@ func New(ctx context.Context, cfg Config) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Log{cfg, s}, nil
+	return &Log{cfg: cfg, store: s}, nil
 }
 
 // Record writes an entry down. ID and At are the log's own; the rest is the caller's. It fails with fault.Invalid where an entry is not
@@ -85,7 +90,7 @@ func (l *Log) Record(ctx context.Context, e Entry) error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	e.ID = idAt(e.At, id)
+	e.ID = idAt(e.At, l.count(e.At), id)
 	if err := l.store.insert(ctx, e); err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
@@ -116,13 +121,29 @@ func (l *Log) Forget(ctx context.Context, institution string, before time.Time) 
 	return l.store.forgetBefore(ctx, institution, before)
 }
 
-// idAt makes a UUIDv7 of a moment from a random UUID.
-func idAt(t time.Time, random uuid.UUID) string {
+// count numbers the entries of one millisecond, so that what one action leaves stands in its order.
+func (l *Log) count(t time.Time) uint16 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch ms := t.UnixMilli(); {
+	case ms != l.last:
+		l.last, l.counted = ms, 0
+	case l.counted < maxCount:
+		l.counted++
+	}
+	return l.counted
+}
+
+// maxCount fits into the twelve bits between a UUIDv7's time and its random end.
+const maxCount = 1<<12 - 1
+
+// idAt makes a UUIDv7 of a moment and a place within it from a random UUID.
+func idAt(t time.Time, place uint16, random uuid.UUID) string {
 	ms := t.UnixMilli()
 	for i := range 6 {
 		random[i] = byte(ms >> (8 * (5 - i)))
 	}
-	random[6] = 0x70 | random[6]&0x0f
+	random[6], random[7] = 0x70|byte(place>>8), byte(place)
 	random[8] = 0x80 | random[8]&0x3f
 	return random.String()
 }

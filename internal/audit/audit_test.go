@@ -105,6 +105,22 @@ func TestEntriesByEveryFilter(t *testing.T) {
 	}
 }
 
+// TestOneActionKeepsItsOrder records within one millisecond.
+func TestOneActionKeepsItsOrder(t *testing.T) {
+	f := newFixture(t)
+	var want []string
+	for i := range 40 {
+		subject := fmt.Sprintf("thing-%02d", i)
+		if err := f.Record(t.Context(), audit.Entry{Institution: "north", Actor: "ann", Verb: audit.PersonErase, Subject: subject}); err != nil {
+			t.Fatal(err)
+		}
+		want = append([]string{"ann person-erase " + subject}, want...)
+	}
+	if diff := cmp.Diff(want, f.list(audit.Filter{})); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 func TestPages(t *testing.T) {
 	f := newFixture(t)
 	var want []string
