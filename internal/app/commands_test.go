@@ -86,9 +86,14 @@ func commands() map[string]func(*testscript.TestScript, bool, []string) {
 		"keep":    do(keepCommand),
 		"sign-in": do(signInCommand),
 
-		"post-from": do(postFromCommand),
-		"keep-path": do(func(s *story, args []string) error { s.kept[args[0]] = s.browser.url.Path; return nil }),
-		"enter":     do(enterCommand),
+		"post-from":  do(postFromCommand),
+		"keep-path":  do(func(s *story, args []string) error { s.kept[args[0]] = s.browser.url.Path; return nil }),
+		"enter":      do(enterCommand),
+		"enter-code": do(enterCodeCommand),
+
+		"university":           do(universityCommand),
+		"through-university":   do(throughUniversityCommand),
+		"groups-at-university": do(func(s *story, args []string) error { s.university.Join(args[0], args[1:]...); return nil }),
 
 		"follow-private-link": do(func(s *story, _ []string) error {
 			link := find(s.browser.page, func(n *node) bool { return element("a")(n) && strings.Contains(attr(n, "href"), "/pledges/mine/") })
@@ -356,18 +361,23 @@ func signInCommand(s *story, args []string) error {
 	if err := b.press("Send me a code"); err != nil {
 		return err
 	}
-	code := find(b.page, func(n *node) bool { return attr(n, "class") == "code" })
-	if code == nil {
-		return fmt.Errorf("no code is shown: %s", text(b.page))
-	}
-	b.typed["code"] = []string{text(code)}
-	if err := b.press("Sign in"); err != nil {
+	if err := enterCodeCommand(s, nil); err != nil {
 		return err
 	}
 	if b.url.Path != "/app" || b.status != 200 {
 		return fmt.Errorf("not signed in: %s answered %d", b.url, b.status)
 	}
 	return nil
+}
+
+// enter-code: the one that the demo shows on the page
+func enterCodeCommand(s *story, _ []string) error {
+	code := find(s.browser.page, func(n *node) bool { return attr(n, "class") == "code" })
+	if code == nil {
+		return fmt.Errorf("no code is shown: %s", text(s.browser.page))
+	}
+	s.browser.typed["code"] = []string{text(code)}
+	return s.browser.press("Sign in")
 }
 
 // enter ROLE: by the demo's button

@@ -20,6 +20,7 @@ import (
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
+	"github.com/upstander/upstander/internal/people/oidctest"
 	"github.com/upstander/upstander/internal/store/storetest"
 	"github.com/upstander/upstander/modules"
 )
@@ -75,8 +76,12 @@ type story struct {
 	gate    *gate  // in front of Redis
 	process *exec.Cmd
 	output  *output
-	base    string // http://127.0.0.1:port
-	library *content.Library
+	base    string   // http://127.0.0.1:port
+	address string   // to listen on, where it has to be known before; else any free port
+	more    []string // environment of the program
+
+	university *oidctest.University // by which people sign in, where the story has one
+	library    *content.Library
 
 	devices map[string]*browser
 	browser *browser
@@ -89,7 +94,7 @@ func newStory(env *testscript.Env, binary string) (*story, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &story{binary: binary, env: env, data: filepath.Join(env.WorkDir, "data"), library: lib, devices: map[string]*browser{}, kept: map[string]string{}}
+	s := &story{binary: binary, env: env, data: filepath.Join(env.WorkDir, "data"), address: "127.0.0.1:0", library: lib, devices: map[string]*browser{}, kept: map[string]string{}}
 	if p := storetest.Fresh(t); p.Name == "mongodb" {
 		s.store = p.Address
 	}
@@ -100,7 +105,8 @@ func newStory(env *testscript.Env, binary string) (*story, error) {
 // start runs the program and waits until it listens.
 func (s *story) start(args ...string) error {
 	cmd := exec.Command(s.binary, append([]string{"serve", "--demo"}, args...)...)
-	cmd.Env = append(os.Environ(), "UPSTANDER_ADDR=127.0.0.1:0", "UPSTANDER_DATA="+s.data, "UPSTANDER_STORE="+s.store, "UPSTANDER_REDIS="+s.gate.address(), "UPSTANDER_LOG=debug")
+	cmd.Env = append(os.Environ(), "UPSTANDER_ADDR="+s.address, "UPSTANDER_DATA="+s.data, "UPSTANDER_STORE="+s.store, "UPSTANDER_REDIS="+s.gate.address(), "UPSTANDER_LOG=debug")
+	cmd.Env = append(cmd.Env, s.more...)
 	s.output = &output{}
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	if err := cmd.Start(); err != nil {

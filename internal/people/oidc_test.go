@@ -1,104 +1,31 @@
 package people_test
 
 import (
-	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
-	"github.com/zitadel/oidc/v3/example/server/exampleop"
 	"github.com/zitadel/oidc/v3/example/server/storage"
-	"github.com/zitadel/oidc/v3/pkg/oidc"
-	"github.com/zitadel/oidc/v3/pkg/op"
 
 	"github.com/upstander/upstander/internal/mail/mailtest"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/people/oidctest"
 	"github.com/upstander/upstander/internal/people/peopletest"
 )
 
-// university is a foreign identity provider in this process: its library and its login page are somebody else's.
-type university struct {
-	*storage.Storage
-	server *httptest.Server
-	users  map[string]*storage.User
-
-	mu     sync.Mutex
-	groups map[string][]string
-	key    *rsa.PrivateKey // instead of the storage's own, once it has been rotated
-	keyID  string
-}
-
-func (u *university) GetUserByID(id string) *storage.User { return u.users[id] }
-func (u *university) ExampleClientID() string             { return "none" }
-func (u *university) GetUserByUsername(name string) *storage.User {
-	for _, user := range u.users {
-		if user.Username == name {
-			return user
-		}
-	}
-	return nil
-}
-
-// SetUserinfoFromToken adds the groups.
-func (u *university) SetUserinfoFromToken(ctx context.Context, info *oidc.UserInfo, tokenID, subject, origin string) error {
-	if err := u.Storage.SetUserinfoFromToken(ctx, info, tokenID, subject, origin); err != nil {
-		return err
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	info.AppendClaims("groups", u.groups[subject])
-	return nil
-}
-
-type signingKey struct {
-	id  string
-	key *rsa.PrivateKey
-}
-
-func (k signingKey) SignatureAlgorithm() jose.SignatureAlgorithm { return jose.RS256 }
-func (k signingKey) Algorithm() jose.SignatureAlgorithm          { return jose.RS256 }
-func (k signingKey) Use() string                                 { return "sig" }
-func (k signingKey) Key() any                                    { return k.key }
-func (k signingKey) ID() string                                  { return k.id }
-
-type publicKey struct{ signingKey }
-
-func (k publicKey) Key() any { return &k.key.PublicKey }
-
-func (u *university) rotate(t *testing.T, id string) {
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.key, u.keyID = key, id
-}
-
-func (u *university) SigningKey(ctx context.Context) (op.SigningKey, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return signingKey{u.keyID, u.key}, nil
-}
-
-func (u *university) KeySet(context.Context) ([]op.Key, error) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	return []op.Key{publicKey{signingKey{u.keyID, u.key}}}, nil
-}
+// university is a foreign identity provider in this process.
+type university struct{ *oidctest.University }
 
 const oidcOf = `
     oidc:
@@ -115,27 +42,14 @@ func institutionsWith(lines string) string {
 
 func newUniversity(t *testing.T, lines string) (*university, *peopletest.Site, *mailtest.Inbox) {
 	t.Helper()
-	u := &university{groups: map[string][]string{}, users: map[string]*storage.User{}}
-	for _, user := range []storage.User{
-		{ID: "sub-sam", Username: "sam", Email: "Sam@north.example", FirstName: "Sam", LastName: "Okafor", EmailVerified: true},
-		{ID: "sub-sam-2", Username: "sam2", Email: "sam@north.example", FirstName: "Another", LastName: "Sam", EmailVerified: true},
-		{ID: "sub-pairwise", Username: "pairwise"},
-		{ID: "sub-gmail", Username: "gmail", Email: "sam@gmail.example", EmailVerified: true},
-	} {
-		user.Password = "verysecure"
-		u.users[user.ID] = &user
-	}
-	u.Storage = storage.NewStorageWithClients(u, map[string]*storage.Client{
-		"upstander": storage.WebClient("upstander", "secret", "http://example.test/app/sign-in/oidc/north/callback"),
-	})
-	u.rotate(t, "first")
-	u.server = httptest.NewUnstartedServer(nil)
-	issuer := "http://" + u.server.Listener.Addr().String()
-	u.server.Config.Handler = exampleop.SetupServer(issuer, u, slog.New(slog.NewTextHandler(io.Discard, nil)), false)
-	u.server.Start()
-	t.Cleanup(u.server.Close)
+	u := &university{oidctest.Serve(t, "http://example.test/app/sign-in/oidc/north/callback",
+		storage.User{ID: "sub-sam", Username: "sam", Email: "Sam@north.example", FirstName: "Sam", LastName: "Okafor", EmailVerified: true},
+		storage.User{ID: "sub-sam-2", Username: "sam2", Email: "sam@north.example", FirstName: "Another", LastName: "Sam", EmailVerified: true},
+		storage.User{ID: "sub-pairwise", Username: "pairwise"},
+		storage.User{ID: "sub-gmail", Username: "gmail", Email: "sam@gmail.example", EmailVerified: true},
+	)}
 	out := mailtest.Serve(t)
-	s := peopletest.NewWith(t, out.Sender(t), institutionsWith(fmt.Sprintf(oidcOf, issuer)+lines))
+	s := peopletest.NewWith(t, out.Sender(t), institutionsWith(fmt.Sprintf(oidcOf, u.URL)+lines))
 	routes(s)
 	return u, s, out
 }
@@ -144,7 +58,7 @@ func newUniversity(t *testing.T, lines string) (*university, *peopletest.Site, *
 func (u *university) login(t *testing.T, v *peopletest.Visitor, path, user string) string {
 	t.Helper()
 	begin := v.Get(path)
-	if begin.Status != http.StatusSeeOther || !strings.HasPrefix(begin.Location, u.server.URL) {
+	if begin.Status != http.StatusSeeOther || !strings.HasPrefix(begin.Location, u.URL) {
 		t.Fatalf("the start leads to %d %s", begin.Status, begin.Location)
 	}
 	browser := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -164,7 +78,7 @@ func (u *university) login(t *testing.T, v *peopletest.Visitor, path, user strin
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp, err := browser.PostForm(u.server.URL+"/login/username", url.Values{"username": {user}, "password": {"verysecure"}, "id": {page.Query().Get("authRequestID")}})
+	resp, err := browser.PostForm(u.URL+"/login/username", url.Values{"username": {user}, "password": {oidctest.Password}, "id": {page.Query().Get("authRequestID")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +114,7 @@ func TestSignInThroughTheUniversity(t *testing.T) {
 	}
 
 	// The same person by another address: the identity decides, and the address follows.
-	u.users["sub-sam"].Email = "sam.okafor@student.north.example"
+	u.Users["sub-sam"].Email = "sam.okafor@student.north.example"
 	again := s.Visitor()
 	again.Get(u.login(t, again, "/app/sign-in/oidc/north", "sam"))
 	if a := again.Get("/app"); a.Body != "home of sam.okafor@student.north.example" {
@@ -238,7 +152,7 @@ func TestAnAnswerWorksOnceAndInItsBrowser(t *testing.T) {
 
 func TestRolesFromGroups(t *testing.T) {
 	u, s, out := newUniversity(t, "")
-	u.groups["sub-sam"] = []string{"everyone", "registry", "admins"}
+	u.Join("sub-sam", "everyone", "registry", "admins")
 	v := s.Visitor()
 	v.Get(u.login(t, v, "/app/sign-in/oidc/north", "sam"))
 	if a := v.Get("/app/staff"); a.Status != http.StatusOK {
@@ -252,7 +166,7 @@ func TestRolesFromGroups(t *testing.T) {
 	if a := byCode.Get("/app/staff"); a.Status != http.StatusForbidden {
 		t.Errorf("staff by group with a code: %d", a.Status)
 	}
-	u.groups["sub-sam"] = nil
+	u.Join("sub-sam")
 	later := s.Visitor()
 	later.Get(u.login(t, later, "/app/sign-in/oidc/north", "sam"))
 	for name, browser := range map[string]*peopletest.Visitor{"this": later, "the other": v} {
@@ -332,7 +246,7 @@ func TestKeysAreRotated(t *testing.T) {
 		if a := v.Get(u.login(t, v, "/app/sign-in/oidc/north", "sam")); a.Location != "/app" {
 			t.Fatalf("before key %s: %s", id, a.Location)
 		}
-		u.rotate(t, id)
+		u.Rotate(t, id)
 	}
 	v := s.Visitor()
 	if a := v.Get(u.login(t, v, "/app/sign-in/oidc/north", "sam")); a.Location != "/app" {
@@ -344,11 +258,11 @@ func TestProviderIsAway(t *testing.T) {
 	u, s, _ := newUniversity(t, "")
 	v := s.Visitor()
 	back := u.login(t, v, "/app/sign-in/oidc/north", "sam")
-	u.server.Close()
+	u.Close()
 	if a := v.Get(back); !strings.Contains(a.Location, "said=sso-away") {
 		t.Errorf("the provider goes away in between: %d %s", a.Status, a.Location)
 	}
-	dead := peopletest.NewWith(t, mailtest.Serve(t).Sender(t), institutionsWith(fmt.Sprintf(oidcOf, u.server.URL)))
+	dead := peopletest.NewWith(t, mailtest.Serve(t).Sender(t), institutionsWith(fmt.Sprintf(oidcOf, u.URL)))
 	routes(dead)
 	began := time.Now()
 	for range 20 {
