@@ -101,6 +101,13 @@ func (i issuer) Issue(ctx context.Context, p people.Person, module, name string)
 
 func certificatePath(c certificate.Certificate) string { return "/app/certificates/" + c.Grouped() }
 
+// numbers tells people who has which number on the roster.
+type numbers struct{ a *App }
+
+func (n numbers) PersonOf(ctx context.Context, institution, externalID string) (string, error) {
+	return n.a.requirements.PersonOf(ctx, institution, externalID)
+}
+
 // auditor writes what admins do to persons into the audit log.
 type auditor struct{ a *App }
 

@@ -2,10 +2,13 @@ package requirement
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/upstander/upstander/internal/fault"
 )
 
 // Member is somebody on an institution's roster.
@@ -40,6 +43,15 @@ func PlaceOf(institution, cohort, department, level string) string {
 // Member returns the roster's entry of a person, or fault.NotFound.
 func (s *Service) Member(ctx context.Context, person string) (Member, error) {
 	return s.store.member(ctx, person)
+}
+
+// PersonOf returns who has an external id on an institution's roster, or fault.NotFound.
+func (s *Service) PersonOf(ctx context.Context, institution, externalID string) (string, error) {
+	if externalID == "" || strings.HasPrefix(externalID, noExternalID) {
+		return "", fmt.Errorf("person without an external id: %w", fault.NotFound)
+	}
+	m, err := s.store.memberByExternalID(ctx, institution, externalID)
+	return m.ID, err
 }
 
 // longest slug and name key in bytes.
