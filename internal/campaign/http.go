@@ -147,7 +147,7 @@ func (h handler) privacy(c *fiber.Ctx) error {
 		return err
 	}
 	s := in.Statements
-	p := &privacyPage{statementPage: shared, Kept: KeptIDs(), Basis: s.Basis, Law: s.Law.Phrase(shared.Lang), HowLong: s.Kept.Phrase(shared.Lang)}
+	p := &privacyPage{statementPage: shared, Kept: keptAt(in), Basis: s.Basis, Law: s.Law.Phrase(shared.Lang), HowLong: s.Kept.Phrase(shared.Lang)}
 	p.Contact = viewContact(s.DataProtection, p.Lang)
 	return web.Render(c, "campaign/privacy", p)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/upstander/upstander/internal/locale"
@@ -76,7 +77,15 @@ func (c Checked) Failures() int {
 
 // KeptIDs lists what is kept of somebody, or could be thought to be, in the order of the privacy notice. Whoever keeps something new adds to it.
 func KeptIDs() []string {
-	return []string{"account", "sign-in", "journey", "standing", "certificate", "reminder", "pledge", "report", "mail", "staff-log", "log"}
+	return []string{"account", "roster", "sign-in", ownSignIn, "passkey", "journey", "standing", "certificate", "reminder", "pledge", "report", "mail", "staff-log", "log"}
+}
+
+// ownSignIn stands in the notice of those institutions alone whose own sign-in tells us something.
+const ownSignIn = "own-sign-in"
+
+// keptAt lists what is kept at an institution.
+func keptAt(in *people.Institution) []string {
+	return slices.DeleteFunc(KeptIDs(), func(id string) bool { return id == ownSignIn && !in.SingleSignOn() })
 }
 
 // Stored is something that a page's script keeps in the browser. There is nothing else: the cookie page lists Storage, and a test compares it with the

@@ -18,11 +18,16 @@ import (
 
 func newSite(t testing.TB) (*peopletest.Site, *Service) {
 	t.Helper()
+	return newSiteWith(t, peopletest.Institutions)
+}
+
+func newSiteWith(t testing.TB, institutions string) (*peopletest.Site, *Service) {
+	t.Helper()
 	lib, err := content.Load(os.DirFS("../content/testdata"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := peopletest.New(t, nil)
+	site := peopletest.NewWith(t, nil, institutions)
 	s, err := New(site.People, func() *content.Library { return lib }, site.Server.Catalogue().Languages(), storetest.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -47,6 +52,20 @@ func see(t testing.TB, v *peopletest.Visitor, path string, wanted ...string) str
 		t.Errorf("%s lacks a message: %s", path, a.Body)
 	}
 	return a.Body
+}
+
+// TestPrivacyNoticeSaysWhatTheUniversitySends shows it where there is something, in both languages, and nowhere else.
+func TestPrivacyNoticeSaysWhatTheUniversitySends(t *testing.T) {
+	const domain = "    email_domains: [north.example]\n"
+	oidc := domain + "    oidc: {issuer: \"https://login.north.example\", client_id: upstander}\n"
+	site, _ := newSiteWith(t, strings.Replace(peopletest.Institutions, domain, oidc, 1))
+	v := site.Visitor()
+	see(t, v, "/north/privacy", "Signing in through the university", "Your password never comes here", "What the university’s list says of you", "Passkeys")
+	see(t, v, "/north/cy/privacy", "Mewngofnodi drwy’r brifysgol", "Beth mae rhestr y brifysgol yn ei ddweud amdanoch")
+	plain, _ := newSite(t)
+	if strings.Contains(see(t, plain.Visitor(), "/north/privacy", "Passkeys"), "Signing in through the university") {
+		t.Error("the notice speaks of a sign-in that is not there")
+	}
 }
 
 func TestStatementsNameTheInstitution(t *testing.T) {
