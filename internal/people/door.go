@@ -1,29 +1,34 @@
 package people
 
-import "slices"
+// roleDoors lists the doors that ask for a role.
+func roleDoors() []string {
+	return []string{"facilitator", "aggregates", "staff", "office", "responder", "admin"}
+}
 
-// rolesOf says which roles open a door.
-func rolesOf(door string) []Role {
+// mayEnter says whether a person's roles open one of them.
+func mayEnter(door string, p Person) bool {
 	switch door {
 	case "facilitator":
-		return []Role{Facilitator}
+		return p.Is(Facilitator)
 	case "aggregates":
-		return []Role{Facilitator, Staff, Admin}
+		return p.Is(Facilitator) || p.Is(Staff) || p.Is(Admin)
 	case "staff":
-		return []Role{Staff, Admin}
+		return p.Is(Staff) || p.Is(Admin)
+	case "office": // what is the whole institution's is not for staff who may see some places only
+		return p.Is(Staff) && len(p.Scope) == 0 || p.Is(Admin)
 	case "responder":
-		return []Role{Responder}
+		return p.Is(Responder)
 	case "admin":
-		return []Role{Admin}
+		return p.Is(Admin)
 	}
-	return nil
+	return false
 }
 
 // opens lists the doors that a person's roles open.
 func opens(p Person) []string {
 	var all []string
-	for _, door := range []string{"facilitator", "aggregates", "staff", "responder", "admin"} {
-		if slices.ContainsFunc(rolesOf(door), p.Is) {
+	for _, door := range roleDoors() {
+		if mayEnter(door, p) {
 			all = append(all, door)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -24,6 +23,7 @@ type Doors struct {
 	Facilitator web.Door
 	Aggregates  web.Door // whoever may see how many, if not who
 	Staff       web.Door
+	Office      web.Door // staff of the whole institution
 	Responder   web.Door
 	Admin       web.Door
 }
@@ -32,7 +32,7 @@ type Doors struct {
 func NewDoors(server *web.Server, s *Service) Doors {
 	g := guard{server, s}
 	role := func(name string) web.Door {
-		return server.NewDoor(name, web.App, g.member, g.role(rolesOf(name)...))
+		return server.NewDoor(name, web.App, g.member, g.role(name))
 	}
 	return Doors{
 		Server:      server,
@@ -43,6 +43,7 @@ func NewDoors(server *web.Server, s *Service) Doors {
 		Facilitator: role("facilitator"),
 		Aggregates:  role("aggregates"),
 		Staff:       role("staff"),
+		Office:      role("office"),
 		Responder:   role("responder"),
 		Admin:       role("admin"),
 	}
@@ -124,9 +125,9 @@ func (s *Service) Held(c *fiber.Ctx, server *web.Server) (web.Form, bool) {
 }
 
 // role lets in whoever has one of the roles.
-func (g guard) role(roles ...Role) fiber.Handler {
+func (g guard) role(door string) fiber.Handler {
 	return func(c *fiber.Ctx) error {
-		if !slices.ContainsFunc(roles, Current(c).Is) {
+		if !mayEnter(door, Current(c)) {
 			return fmt.Errorf("%s: %w", c.Route().Path, fault.Denied)
 		}
 		return c.Next()

@@ -18,9 +18,9 @@ import (
 // Routes registers the staff's pages about reminders.
 func Routes(d people.Doors, s *Service) {
 	h := handler{d.Server, s}
-	d.Staff.Get("/reminders", h.list)
-	d.Staff.Get("/reminders/:requirement", h.plan)
-	d.Staff.Post("/reminders/:requirement", h.change)
+	d.Office.Get("/reminders", h.list)
+	d.Office.Get("/reminders/:requirement", h.plan)
+	d.Office.Post("/reminders/:requirement", h.change)
 }
 
 type handler struct {

@@ -3,7 +3,6 @@ package requirement
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -18,16 +17,16 @@ import (
 // Routes registers the staff's pages about the roster, requirements and single people.
 func Routes(d people.Doors, s *Service) {
 	h := handler{d.Server, s}
-	d.Staff.Get("/staff/roster", unscoped(h.roster))
-	d.Staff.Large(MaxUpload+64<<10).Post("/staff/roster", unscoped(h.upload))
-	d.Staff.Get("/staff/roster/template.csv", h.template)
-	d.Staff.Get("/staff/roster/:upload", unscoped(h.uploaded))
-	d.Staff.Post("/staff/roster/:upload", unscoped(h.decideUpload))
+	d.Office.Get("/staff/roster", h.roster)
+	d.Office.Large(MaxUpload+64<<10).Post("/staff/roster", h.upload)
+	d.Office.Get("/staff/roster/template.csv", h.template)
+	d.Office.Get("/staff/roster/:upload", h.uploaded)
+	d.Office.Post("/staff/roster/:upload", h.decideUpload)
 	d.Staff.Get("/staff/requirements", h.list)
-	d.Staff.Get("/staff/requirements/new", unscoped(h.fresh))
-	d.Staff.Post("/staff/requirements/new", unscoped(h.add))
-	d.Staff.Get("/staff/requirements/:requirement", h.show)
-	d.Staff.Post("/staff/requirements/:requirement", unscoped(h.change))
+	d.Office.Get("/staff/requirements/new", h.fresh)
+	d.Office.Post("/staff/requirements/new", h.add)
+	d.Office.Get("/staff/requirements/:requirement", h.show)
+	d.Office.Post("/staff/requirements/:requirement", h.change)
 	d.Staff.Get("/staff/people/:person", h.person)
 	d.Staff.Post("/staff/people/:person", h.decide)
 }
@@ -43,16 +42,6 @@ func (h handler) record(c *fiber.Ctx, verb, subject, detail string) error {
 		return nil
 	}
 	return h.s.cfg.Record(c.UserContext(), people.Current(c), verb, subject, detail)
-}
-
-// unscoped keeps out staff who may see some places only: the roster and what is required are the whole institution's.
-func unscoped(next fiber.Handler) fiber.Handler {
-	return func(c *fiber.Ctx) error {
-		if len(people.Current(c).Scope) > 0 {
-			return fmt.Errorf("for the whole institution: %w", fault.Denied)
-		}
-		return next(c)
-	}
 }
 
 func (h handler) roster(c *fiber.Ctx) error {

@@ -24,7 +24,9 @@ func staffTabs() []tab {
 		{"requirements", "/app/staff/requirements", "staff.requirements"},
 		{"roster", "/app/staff/roster", "staff.roster"},
 		{"reminders", "/app/reminders", "staff.reminders"},
+		{"groups", "/app/pledges", "staff.groups"},
 		{"records", "/app/records", "staff.records"},
+		{"roles", "/app/roles", "staff.roles"},
 		{"audit", "/app/audit", "staff.audit"},
 	}
 }
@@ -32,12 +34,15 @@ func staffTabs() []tab {
 // Opens tells the pages of a request which doors the person who is looking may enter.
 func (s *Server) Opens(c *fiber.Ctx, doors []string) { requestOf(c).doors = doors }
 
+// May says whether the person who is looking may enter a door, so that nothing is offered which then stays shut.
+func (b Base) May(door string) bool { return slices.Contains(b.doors, door) }
+
 // StaffTabs lists what the person may open of what staff have, with the place where the page is; nothing for whoever is only a student.
 func (b Base) StaffTabs(current string) Tabs {
 	t := Tabs{Label: b.T("staff.tabs")}
 	for _, one := range staffTabs() {
 		at := slices.IndexFunc(b.server.routes, func(r Route) bool { return r.Method == http.MethodGet && r.Path == one.path })
-		if at >= 0 && slices.Contains(b.doors, b.server.routes[at].Door) {
+		if at >= 0 && b.May(b.server.routes[at].Door) {
 			t.Tabs = append(t.Tabs, Alternative{Text: b.T(one.key), URL: one.path, Current: one.name == current})
 		}
 	}
