@@ -13,6 +13,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -201,7 +202,9 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
-	if a.campaign, err = campaign.New(a.people, a.library.now, a.catalogue.Languages(), clock); err != nil {
+	if a.campaign, err = campaign.New(campaign.Config{
+		Institutions: a.people, Library: a.library.now, Languages: a.catalogue.Languages(), Cookies: cookies(), Now: clock,
+	}); err != nil {
 		return err
 	}
 	a.pledges, err = pledge.New(ctx, pledge.Config{
@@ -224,6 +227,9 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	}
 	return a.openRecords(ctx)
 }
+
+// cookies lists every cookie that the program sets.
+func cookies() []web.Cookie { return slices.Concat(people.Cookies(), workshop.Cookies()) }
 
 // shortID draws the id of something of which an institution has few: its standings carry it, one a person.
 func shortID() string { return strings.ToLower(rand.Text()[:10]) }

@@ -63,7 +63,7 @@ func composed() map[string][]string {
 	for _, id := range campaign.KeptIDs() {
 		all["kept."] = append(all["kept."], id+".title", id+".what", id+".long", id+".who")
 	}
-	for _, k := range people.Cookies() {
+	for _, k := range cookies() {
 		all["cookie."] = append(all["cookie."], k.Name)
 	}
 	for _, s := range campaign.Storage() {

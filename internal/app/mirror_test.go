@@ -118,7 +118,7 @@ var (
 )
 
 // names are words that are the same in every language.
-var names = regexp.MustCompile(`University of Aldermoor|Bryncoed University|Aldermoor Safe|Aldermoor|[\w.-]*@[\w.-]+|https?://\S+|localStorage|sessionStorage|caches|upstander(-\w+)?|/app\S*|support-1|theme|left|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}`)
+var names = regexp.MustCompile(`University of Aldermoor|Bryncoed University|Aldermoor Safe|Aldermoor|[\w.-]*@[\w.-]+|https?://\S+|localStorage|sessionStorage|caches|upstander(-\w+)?|/(?:app|room)\S*|support-1|theme|left|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}`)
 
 // foreign says whether a text holds words that are neither mirrored nor names. A bracket may stand in another node, before or behind a number set large.
 func foreign(text string) bool {

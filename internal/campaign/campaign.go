@@ -17,12 +17,23 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/web"
 )
+
+// Config is what the service is made from.
+type Config struct {
+	Institutions Institutions
+	Library      func() *content.Library
+	Languages    []string
+	Cookies      []web.Cookie // all that the program sets
+	Now          func() time.Time
+}
 
 // Service is the package's verbs.
 type Service struct {
 	institutions Institutions
 	library      func() *content.Library
+	cookies      []web.Cookie
 	directory    []Listed
 	policies     map[string][]policy // by institution, the newest first
 	checked      Checked
@@ -42,16 +53,16 @@ type policy struct {
 }
 
 // New reads the directory and renders every policy, once.
-func New(institutions Institutions, library func() *content.Library, languages []string, now func() time.Time) (*Service, error) {
-	s := &Service{institutions: institutions, library: library, policies: map[string][]policy{}, now: now}
+func New(cfg Config) (*Service, error) {
+	s := &Service{institutions: cfg.Institutions, library: cfg.Library, cookies: cfg.Cookies, policies: map[string][]policy{}, now: cfg.Now}
 	var err error
-	if s.directory, err = readDirectory(supportFile, languages); err != nil {
+	if s.directory, err = readDirectory(supportFile, cfg.Languages); err != nil {
 		return nil, err
 	}
 	if s.checked, err = readChecked(accessibilityFile); err != nil {
 		return nil, err
 	}
-	for _, in := range institutions.Institutions() {
+	for _, in := range cfg.Institutions.Institutions() {
 		for _, v := range in.Policies {
 			p := policy{Policy: v, html: map[string]template.HTML{}}
 			for lang, text := range v.Text {

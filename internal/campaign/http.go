@@ -157,7 +157,7 @@ func (h handler) cookies(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := &cookiesPage{statementPage: shared, Cookies: viewCookies(h.server.URL("")), Storage: Storage()}
+	p := &cookiesPage{statementPage: shared, Cookies: h.campaign.viewCookies(h.server.URL("")), Storage: Storage()}
 	p.Contact = viewContact(in.Statements.DataProtection, p.Lang)
 	return web.Render(c, "campaign/cookies", p)
 }

@@ -155,9 +155,9 @@ func viewContact(c people.Contact, lang string) contactView {
 	return contactView{c.Name.Phrase(lang), c.Email, c.Telephone, c.Link}
 }
 
-func viewCookies(url string) []cookieView {
+func (s *Service) viewCookies(url string) []cookieView {
 	var all []cookieView
-	for _, k := range people.Cookies() {
+	for _, k := range s.cookies {
 		v := cookieView{Name: k.NameOn(url), ID: k.Name, Path: k.Path}
 		switch {
 		case k.Life >= 24*time.Hour:

@@ -28,7 +28,10 @@ func newSiteWith(t testing.TB, institutions string) (*peopletest.Site, *Service)
 		t.Fatal(err)
 	}
 	site := peopletest.NewWith(t, nil, institutions)
-	s, err := New(site.People, func() *content.Library { return lib }, site.Server.Catalogue().Languages(), storetest.Now)
+	s, err := New(Config{
+		Institutions: site.People, Library: func() *content.Library { return lib }, Languages: site.Server.Catalogue().Languages(),
+		Cookies: people.Cookies(), Now: storetest.Now,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +125,7 @@ func TestStatementSaysWhatTheChecksFound(t *testing.T) {
 
 // TestCookiePageListsEveryCookie makes the program set every cookie that it has, and compares what came with the page.
 func TestCookiePageListsEveryCookie(t *testing.T) {
-	site, _ := newSite(t)
+	site, s := newSite(t)
 	set := map[string]bool{}
 	v := site.Visitor()
 	collect := func() {
@@ -160,7 +163,7 @@ func TestCookiePageListsEveryCookie(t *testing.T) {
 	if fmt.Sprint(set) != fmt.Sprint(listed) {
 		t.Errorf("set: %v; listed: %v", set, listed)
 	}
-	for _, v := range viewCookies("https://training.example") {
+	for _, v := range s.viewCookies("https://training.example") {
 		if !strings.HasPrefix(v.Name, "__Secure-upstander") {
 			t.Errorf("over https: %s", v.Name)
 		}
@@ -170,13 +173,13 @@ func TestCookiePageListsEveryCookie(t *testing.T) {
 // TestNobodyElseSetsCookies finds other ways in which the program could.
 func TestNobodyElseSetsCookies(t *testing.T) {
 	err := fs.WalkDir(os.DirFS(".."), ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "people/http.go" {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || path == "web/cookie.go" {
 			return err
 		}
 		src, err := os.ReadFile("../" + path)
 		for _, way := range []string{"fiber.Cookie{", "http.SetCookie", "Set-Cookie", "HeaderSetCookie", ".Cookie(&"} {
 			if strings.Contains(string(src), way) {
-				t.Errorf("%s: %s; cookies are set in people/http.go", path, way)
+				t.Errorf("%s: %s; cookies are set in web/cookie.go", path, way)
 			}
 		}
 		return err

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -106,20 +105,20 @@ func (g guard) hold(c *fiber.Ctx) {
 		return
 	}
 	if sealed, ok := g.people.seal(held{Path: c.Path(), Form: f.Values(), Owner: f.Text(web.OwnerField)}); ok {
-		heldCookie().set(c, g.server, sealed)
+		g.server.SetCookie(c, heldCookie(), sealed)
 		web.Resumes(c)
 	}
 }
 
 // Held returns the form that the current person sent to this path on a session which had run out, once.
 func (s *Service) Held(c *fiber.Ctx, server *web.Server) (web.Form, bool) {
-	sealed := c.Cookies(heldCookie().nameOn(server))
+	sealed := server.Cookie(c, heldCookie())
 	if sealed == "" {
 		return web.Form{}, false
 	}
 	values, ok := s.unseal(sealed, Current(c).ID, c.Path())
 	if ok {
-		heldCookie().clear(c, server)
+		server.ClearCookie(c, heldCookie())
 	}
 	return web.FormOf(values), ok
 }
@@ -143,28 +142,9 @@ func (g guard) guest(c *fiber.Ctx) error {
 	return c.Next()
 }
 
-func (k Cookie) nameOn(s *web.Server) string { return k.NameOn(s.URL("")) }
-
-func (k Cookie) set(c *fiber.Ctx, s *web.Server, value string) {
-	c.Cookie(k.bare(s, value, int(k.Life.Seconds())))
-}
-
-func (k Cookie) clear(c *fiber.Ctx, s *web.Server) {
-	gone := k.bare(s, "", -1)
-	gone.Expires = time.Unix(1, 0)
-	c.Cookie(gone)
-}
-
-func (k Cookie) bare(s *web.Server, value string, seconds int) *fiber.Cookie {
-	return &fiber.Cookie{
-		Name: k.nameOn(s), Value: value, Path: k.Path, MaxAge: seconds, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-		Secure: strings.HasPrefix(s.URL(""), "https://"),
-	}
-}
-
 // sessionToken returns the session's token. A cookie that is there twice is refused: somebody on a neighbouring host may have set one.
 func sessionToken(c *fiber.Ctx, s *web.Server) (string, error) {
-	name, found, n := sessionCookie().nameOn(s), "", 0
+	name, found, n := sessionCookie().NameOn(s.URL("")), "", 0
 	for _, header := range c.Request().Header.PeekAll(fiber.HeaderCookie) {
 		for _, part := range strings.Split(string(header), ";") {
 			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); k == name {
@@ -266,7 +246,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 		var ch Challenge
 		ch, err = h.people.SendCode(c.UserContext(), f.Text("email"), language(c), h.server.Network(c))
 		if err == nil {
-			challengeCookie().set(c, h.server, ch.ID)
+			h.server.SetCookie(c, challengeCookie(), ch.ID)
 			return web.Redirect(c, "/app/sign-in/code"+query(c))
 		}
 	}
@@ -278,7 +258,7 @@ func (h handler) sendCode(c *fiber.Ctx) error {
 }
 
 func (h handler) code(c *fiber.Ctx) error {
-	ch, err := h.people.Challenge(c.UserContext(), c.Cookies(challengeCookie().nameOn(h.server)))
+	ch, err := h.people.Challenge(c.UserContext(), h.server.Cookie(c, challengeCookie()))
 	if isGone(err) {
 		return web.Redirect(c, "/app/sign-in"+withSaid(query(c), "code-gone"))
 	}
@@ -293,7 +273,7 @@ func (h handler) codePage(c *fiber.Ctx, ch Challenge) *codePage {
 }
 
 func (h handler) redeem(c *fiber.Ctx) error {
-	id := c.Cookies(challengeCookie().nameOn(h.server))
+	id := h.server.Cookie(c, challengeCookie())
 	f, err := web.ReadForm(c)
 	if err != nil {
 		return err
@@ -316,8 +296,8 @@ func (h handler) redeem(c *fiber.Ctx) error {
 		}
 		return web.Render(c, "people/code", p)
 	}
-	challengeCookie().clear(c, h.server)
-	claimCookie().clear(c, h.server)
+	h.server.ClearCookie(c, challengeCookie())
+	h.server.ClearCookie(c, claimCookie())
 	return h.enter(c, person, by, back(c))
 }
 
@@ -332,7 +312,7 @@ func (h handler) enter(c *fiber.Ctx, p Person, by Way, to string) error {
 	if err != nil {
 		return err
 	}
-	sessionCookie().set(c, h.server, token)
+	h.server.SetCookie(c, sessionCookie(), token)
 	if !web.Inside(to) {
 		to = "/app"
 	}
@@ -446,9 +426,9 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
 		_ = h.people.SignOut(c.UserContext(), token)
 	}
-	sessionCookie().clear(c, h.server)
-	challengeCookie().clear(c, h.server)
-	heldCookie().clear(c, h.server)
+	h.server.ClearCookie(c, sessionCookie())
+	h.server.ClearCookie(c, challengeCookie())
+	h.server.ClearCookie(c, heldCookie())
 	to := h.server.NewBase(c, "site.name").LeaveTo()
 	if f, err := web.ReadForm(c); err == nil {
 		for _, in := range h.people.Institutions() {
@@ -463,7 +443,7 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 }
 
 func (h handler) signedOut(c *fiber.Ctx) error {
-	sessionCookie().clear(c, h.server)
+	h.server.ClearCookie(c, sessionCookie())
 	return web.Redirect(c, "/app/sign-in?said=signed-out")
 }
 

@@ -38,7 +38,7 @@ func (h handler) passkeySignInPage(c *fiber.Ctx) (*passkeySignInPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	ceremonyCookie().set(c, h.server, ceremony.ID)
+	h.server.SetCookie(c, ceremonyCookie(), ceremony.ID)
 	return &passkeySignInPage{Base: h.server.NewBase(c, "passkey.sign-in-title"), Query: query(c), Options: ceremony.Options}, nil
 }
 
@@ -46,7 +46,7 @@ func (h handler) finishPasskeySignIn(c *fiber.Ctx) error {
 	f, err := web.ReadForm(c)
 	var person Person
 	if err == nil {
-		person, err = h.people.FinishSignIn(c.UserContext(), h.cookie(c, ceremonyCookie()), f.Text("credential"))
+		person, err = h.people.FinishSignIn(c.UserContext(), h.server.Cookie(c, ceremonyCookie()), f.Text("credential"))
 	}
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Invalid) {
 		h.people.cfg.Log.Warn("passkey", "error", err.Error())
@@ -55,7 +55,7 @@ func (h handler) finishPasskeySignIn(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ceremonyCookie().clear(c, h.server)
+	h.server.ClearCookie(c, ceremonyCookie())
 	return h.enter(c, person, ByPasskey, back(c))
 }
 
@@ -104,7 +104,7 @@ func (h handler) passkeys(c *fiber.Ctx) error {
 		return err
 	default:
 		p.Options = ceremony.Options
-		ceremonyCookie().set(c, h.server, ceremony.ID)
+		h.server.SetCookie(c, ceremonyCookie(), ceremony.ID)
 	}
 	return web.Render(c, "people/passkeys", p)
 }
@@ -113,7 +113,7 @@ func (h handler) addPasskey(c *fiber.Ctx) error {
 	f, err := web.ReadForm(c)
 	var codes []string
 	if err == nil {
-		codes, err = h.people.AddPasskey(c.UserContext(), Current(c), h.cookie(c, ceremonyCookie()), f.Text("credential"))
+		codes, err = h.people.AddPasskey(c.UserContext(), Current(c), h.server.Cookie(c, ceremonyCookie()), f.Text("credential"))
 	}
 	if errors.Is(err, fault.NotFound) || errors.Is(err, fault.Invalid) || errors.Is(err, fault.Conflict) {
 		h.people.cfg.Log.Warn("passkey", "error", err.Error())
@@ -122,7 +122,7 @@ func (h handler) addPasskey(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	ceremonyCookie().clear(c, h.server)
+	h.server.ClearCookie(c, ceremonyCookie())
 	if Current(c).Withheld { // the key has just been shown: the session is as good as one that began with it
 		if err := h.renew(c, ByPasskey); err != nil {
 			return err
@@ -143,7 +143,7 @@ func (h handler) renew(c *fiber.Ctx, by Way) error {
 	}
 	token, err := h.people.SignIn(c.UserContext(), Current(c).ID, by)
 	if err == nil {
-		sessionCookie().set(c, h.server, token)
+		h.server.SetCookie(c, sessionCookie(), token)
 	}
 	return err
 }

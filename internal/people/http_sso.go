@@ -45,13 +45,13 @@ func (h handler) depart(c *fiber.Ctx, d Departure, err error) error {
 	if err != nil {
 		return err
 	}
-	flowCookie().set(c, h.server, d.Secret)
+	h.server.SetCookie(c, flowCookie(), d.Secret)
 	return web.Redirect(c, d.URL)
 }
 
 func (h handler) finishOIDC(c *fiber.Ctx) error {
 	r := Returned{State: c.Query("state"), Code: c.Query("code"), Error: c.Query("error"), Issuer: c.Query("iss")}
-	e, err := h.people.FinishOIDC(c.UserContext(), c.Params("institution"), r, h.cookie(c, flowCookie()))
+	e, err := h.people.FinishOIDC(c.UserContext(), c.Params("institution"), r, h.server.Cookie(c, flowCookie()))
 	return h.arrive(c, e, err)
 }
 
@@ -86,18 +86,18 @@ func (h handler) takeSAML(c *fiber.Ctx) error {
 }
 
 func (h handler) finishSAML(c *fiber.Ctx) error {
-	e, err := h.people.FinishSAML(c.UserContext(), c.Params("institution"), c.Query("answer"), h.cookie(c, flowCookie()))
+	e, err := h.people.FinishSAML(c.UserContext(), c.Params("institution"), c.Query("answer"), h.server.Cookie(c, flowCookie()))
 	return h.arrive(c, e, err)
 }
 
 // arrive lets in whoever the university's own sign-in has named, or asks for the e-mail address of whoever it has not.
 func (h handler) arrive(c *fiber.Ctx, e Entered, err error) error {
-	flowCookie().clear(c, h.server)
+	h.server.ClearCookie(c, flowCookie())
 	switch {
 	case err != nil:
 		return h.turnedAway(c, e, err)
 	case e.Claim != "":
-		claimCookie().set(c, h.server, e.Claim)
+		h.server.SetCookie(c, claimCookie(), e.Claim)
 		return web.Redirect(c, "/app/sign-in/claim"+h.passOn(c, e, ""))
 	}
 	return h.enter(c, e.Person, BySSO, e.To)
@@ -162,7 +162,7 @@ func (h handler) claim(c *fiber.Ctx) error {
 }
 
 func (h handler) claimPage(c *fiber.Ctx) (*claimPage, error) {
-	in, err := h.people.ClaimOf(c.UserContext(), h.cookie(c, claimCookie()))
+	in, err := h.people.ClaimOf(c.UserContext(), h.server.Cookie(c, claimCookie()))
 	if err != nil {
 		return nil, err
 	}
@@ -182,9 +182,9 @@ func (h handler) sendClaimCode(c *fiber.Ctx) error {
 	f, err := web.ReadForm(c)
 	if err == nil {
 		var ch Challenge
-		ch, err = h.people.SendClaimCode(c.UserContext(), h.cookie(c, claimCookie()), f.Text("email"), language(c), h.server.Network(c))
+		ch, err = h.people.SendClaimCode(c.UserContext(), h.server.Cookie(c, claimCookie()), f.Text("email"), language(c), h.server.Network(c))
 		if err == nil {
-			challengeCookie().set(c, h.server, ch.ID)
+			h.server.SetCookie(c, challengeCookie(), ch.ID)
 			return web.Redirect(c, "/app/sign-in/code"+query(c))
 		}
 	}
@@ -192,10 +192,6 @@ func (h handler) sendClaimCode(c *fiber.Ctx) error {
 		return err
 	}
 	return web.Render(c, "people/claim", p)
-}
-
-func (h handler) cookie(c *fiber.Ctx, k Cookie) string {
-	return c.Cookies(k.nameOn(h.server))
 }
 
 // language is the language of a page for whoever is not signed in.

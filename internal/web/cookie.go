@@ -7,27 +7,40 @@ import (
 	"github.com/gofiber/fiber/v2"
 )
 
-// tls says whether the site is reached over TLS only.
-func (s *Server) tls() bool { return strings.HasPrefix(s.cfg.URL, "https://") }
-
-// CookieName returns what a cookie is called: with a prefix that browsers hold to TLS, where there is TLS.
-func (s *Server) CookieName(name string) string {
-	if s.tls() {
-		return "__Secure-" + name
-	}
-	return name
+// Cookie is one that the program sets. There are no others: each feature lists its own, the cookie page shows all lists, and a test compares the two.
+// No script can read one, and no other site's form sends it.
+type Cookie struct {
+	Name string
+	Path string // where it travels
+	Life time.Duration
 }
 
-// SetCookie sets a cookie that no script can read and no other site's form sends. Without a life it is deleted.
-func (s *Server) SetCookie(c *fiber.Ctx, name, value, path string, life time.Duration) {
-	cookie := &fiber.Cookie{
-		Name: s.CookieName(name), Value: value, Path: path, MaxAge: int(life.Seconds()), HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode, Secure: s.tls(),
+// NameOn is the cookie's name at a public address: over https browsers hold a name with a prefix to its promise.
+func (k Cookie) NameOn(url string) string {
+	if strings.HasPrefix(url, "https://") {
+		return "__Secure-" + k.Name
 	}
-	if life <= 0 {
-		cookie.MaxAge, cookie.Expires = -1, time.Unix(1, 0)
-	}
-	c.Cookie(cookie)
+	return k.Name
+}
+
+// SetCookie sets a cookie for as long as it lives.
+func (s *Server) SetCookie(c *fiber.Ctx, k Cookie, value string) {
+	c.Cookie(s.bare(k, value, int(k.Life.Seconds())))
+}
+
+// ClearCookie has the browser forget a cookie.
+func (s *Server) ClearCookie(c *fiber.Ctx, k Cookie) {
+	gone := s.bare(k, "", -1)
+	gone.Expires = time.Unix(1, 0)
+	c.Cookie(gone)
 }
 
 // Cookie returns a cookie's value, or nothing.
-func (s *Server) Cookie(c *fiber.Ctx, name string) string { return c.Cookies(s.CookieName(name)) }
+func (s *Server) Cookie(c *fiber.Ctx, k Cookie) string { return c.Cookies(k.NameOn(s.cfg.URL)) }
+
+func (s *Server) bare(k Cookie, value string, seconds int) *fiber.Cookie {
+	return &fiber.Cookie{
+		Name: k.NameOn(s.cfg.URL), Value: value, Path: k.Path, MaxAge: seconds, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
+		Secure: strings.HasPrefix(s.cfg.URL, "https://"),
+	}
+}

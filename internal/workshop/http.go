@@ -51,13 +51,28 @@ type handler struct {
 	workshops *Service
 }
 
-// Cookies of a room. They live as long as a room can.
-const (
-	phoneCookie  = "upstander-phone"
-	hostCookie   = "upstander-host"
-	screenCookie = "upstander-screen"
-	langCookie   = "upstander-lang"
-)
+// Cookies of a room travel to it alone and live as long as a room can.
+func roomCookie(name, room string) web.Cookie {
+	return web.Cookie{Name: name, Path: roomPath(room), Life: longest}
+}
+
+// A phone's own: it ties what a phone sends together, and to nobody.
+func phoneCookie(room string) web.Cookie { return roomCookie("upstander-phone", room) }
+
+// The host's holds a key of the room.
+func hostCookie(room string) web.Cookie { return roomCookie("upstander-host", room) }
+
+// The projector's holds a key that opens what the wall shows.
+func screenCookie(room string) web.Cookie { return roomCookie("upstander-screen", room) }
+
+// The language that this browser has chosen in the room.
+func langCookie(room string) web.Cookie { return roomCookie("upstander-lang", room) }
+
+// Cookies lists every cookie of the package.
+func Cookies() []web.Cookie {
+	const room = "*"
+	return []web.Cookie{phoneCookie(room), hostCookie(room), screenCookie(room), langCookie(room)}
+}
 
 type roomKey struct{}
 
@@ -65,10 +80,6 @@ type roomKey struct{}
 func room(c *fiber.Ctx) Room { r, _ := c.Locals(roomKey{}).(Room); return r }
 
 func roomPath(id string) string { return "/room/" + id }
-
-func (h handler) keep(c *fiber.Ctx, id, name, value string) {
-	h.server.SetCookie(c, name, value, roomPath(id), longest)
-}
 
 // enter finds the room. Institution and language are the room's, unless this browser has chosen another language in it.
 func (h handler) enter(c *fiber.Ctx) error {
@@ -79,11 +90,11 @@ func (h handler) enter(c *fiber.Ctx) error {
 	c.Locals(roomKey{}, r)
 	h.server.UseSite(c, r.Institution)
 	lang := r.Language
-	if kept := h.server.Cookie(c, langCookie); h.server.Catalogue().Has(kept) {
+	if kept := h.server.Cookie(c, langCookie(r.ID)); h.server.Catalogue().Has(kept) {
 		lang = kept
 	}
 	if wanted := c.Query("lang"); h.server.Catalogue().Has(wanted) && c.Method() != fiber.MethodPost {
-		h.keep(c, r.ID, langCookie, wanted)
+		h.server.SetCookie(c, langCookie(r.ID), wanted)
 		return web.Redirect(c, c.Path())
 	}
 	web.UseLanguage(c, lang)
@@ -92,14 +103,14 @@ func (h handler) enter(c *fiber.Ctx) error {
 
 // leads lets in whoever holds a key of the room. Whoever holds none learns nothing.
 func (h handler) leads(c *fiber.Ctx) error {
-	if !room(c).Leads(h.server.Cookie(c, hostCookie)) {
+	if !room(c).Leads(h.server.Cookie(c, hostCookie(room(c).ID))) {
 		return fmt.Errorf("cockpit: %w", fault.NotFound)
 	}
 	return c.Next()
 }
 
 func (h handler) shows(c *fiber.Ctx) error {
-	if !room(c).Shows(h.server.Cookie(c, screenCookie)) {
+	if !room(c).Shows(h.server.Cookie(c, screenCookie(room(c).ID))) {
 		return fmt.Errorf("projector: %w", fault.NotFound)
 	}
 	return c.Next()
@@ -133,18 +144,18 @@ func (h handler) findCode(c *fiber.Ctx, code string) error {
 		return web.Render(c, "workshop/join", p)
 	}
 	if lang != r.Language && lang != h.server.Catalogue().Languages()[0] { // came by the Welsh page
-		h.keep(c, r.ID, langCookie, lang)
+		return web.Redirect(c, roomPath(r.ID)+"?lang="+lang)
 	}
 	return web.Redirect(c, roomPath(r.ID))
 }
 
 // token returns the phone's token, and gives it one if it has none.
 func (h handler) token(c *fiber.Ctx) (token string, fresh bool) {
-	if token = h.server.Cookie(c, phoneCookie); len(token) >= 20 && len(token) <= 64 {
+	if token = h.server.Cookie(c, phoneCookie(room(c).ID)); len(token) >= 20 && len(token) <= 64 {
 		return token, false
 	}
 	token = h.workshops.cfg.NewToken()
-	h.keep(c, room(c).ID, phoneCookie, token)
+	h.server.SetCookie(c, phoneCookie(room(c).ID), token)
 	return token, true
 }
 

@@ -91,7 +91,7 @@ func (h handler) start(c *fiber.Ctx) error {
 		}
 		return web.Render(c, "workshop/list", p)
 	}
-	h.keep(c, r.ID, hostCookie, key)
+	h.server.SetCookie(c, hostCookie(r.ID), key)
 	return web.Redirect(c, roomPath(r.ID)+"/host")
 }
 
@@ -102,7 +102,7 @@ func (h handler) recover(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h.keep(c, id, hostCookie, key)
+	h.server.SetCookie(c, hostCookie(id), key)
 	return web.Redirect(c, roomPath(id)+"/host")
 }
 

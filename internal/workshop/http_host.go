@@ -15,7 +15,7 @@ import (
 // invitation asks first: programs that open links lead no room.
 func (h handler) invitation(c *fiber.Ctx) error {
 	r := room(c)
-	if r.Leads(h.server.Cookie(c, hostCookie)) {
+	if r.Leads(h.server.Cookie(c, hostCookie(r.ID))) {
 		return web.Redirect(c, roomPath(r.ID)+"/host")
 	}
 	p := &invitePage{Base: h.server.NewBase(c, "invite.title"), Room: r.ID, Token: c.Params("token")}
@@ -32,7 +32,7 @@ func (h handler) accept(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h.keep(c, r.ID, hostCookie, key)
+	h.server.SetCookie(c, hostCookie(r.ID), key)
 	return web.Redirect(c, roomPath(r.ID)+"/host")
 }
 
@@ -147,7 +147,7 @@ func hands(f web.Form) map[string]int {
 // screen is the projector, or asks a browser that holds no key for a code.
 func (h handler) screen(c *fiber.Ctx) error {
 	r := room(c)
-	if !r.Shows(h.server.Cookie(c, screenCookie)) {
+	if !r.Shows(h.server.Cookie(c, screenCookie(r.ID))) {
 		return web.Render(c, "workshop/screen-ask", &screenAskPage{Base: h.server.NewBase(c, "screen.title"), Room: r.ID})
 	}
 	p, err := h.screenPage(h.server.NewBase(c, "screen.title"), r)
@@ -187,19 +187,19 @@ func (h handler) openScreen(c *fiber.Ctx) error {
 		}
 		return web.Render(c, "workshop/screen-ask", p)
 	}
-	h.keep(c, r.ID, screenCookie, key)
+	h.server.SetCookie(c, screenCookie(r.ID), key)
 	return web.Redirect(c, roomPath(r.ID)+"/screen")
 }
 
 // ownScreen opens the projector on the host's own device.
 func (h handler) ownScreen(c *fiber.Ctx) error {
 	r := room(c)
-	if !r.Shows(h.server.Cookie(c, screenCookie)) {
+	if !r.Shows(h.server.Cookie(c, screenCookie(r.ID))) {
 		key, err := h.workshops.OwnScreen(c.UserContext(), r.ID)
 		if err != nil {
 			return err
 		}
-		h.keep(c, r.ID, screenCookie, key)
+		h.server.SetCookie(c, screenCookie(r.ID), key)
 	}
 	return web.Redirect(c, roomPath(r.ID)+"/screen")
 }

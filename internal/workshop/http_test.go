@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -265,6 +266,37 @@ func TestEverybodySeesTheSame(t *testing.T) {
 	h.must(h.Next(ctx, r.ID, r.At()))
 	if e := <-again; strings.Contains(e.data, "1 / 1") {
 		t.Error("a phone that has seen it is sent the same again")
+	}
+}
+
+// TestCookiesAreThoseListed sets every cookie that a room has, and compares them with the list that the cookie page shows.
+func TestCookiesAreThoseListed(t *testing.T) {
+	h := newHouse(t, 0)
+	r, _ := h.start()
+	token, err := h.Invite(t.Context(), r.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := browser()
+	h.get(c, "/room/"+r.ID+"?lang=cy")
+	h.post(c, "/room/"+r.ID+"/invitation/"+token)
+	h.post(c, "/room/"+r.ID+"/host/screen")
+	var set, listed []string
+	below, _ := url.Parse(h.base + "/room/" + r.ID)
+	for _, k := range c.Jar.Cookies(below) {
+		set = append(set, k.Name)
+	}
+	for _, k := range Cookies() {
+		listed = append(listed, k.Name)
+	}
+	slices.Sort(set)
+	slices.Sort(listed)
+	if !slices.Equal(set, listed) {
+		t.Errorf("set: %v; listed: %v", set, listed)
+	}
+	outside, _ := url.Parse(h.base + "/north/")
+	if n := len(c.Jar.Cookies(outside)); n != 0 {
+		t.Errorf("%d cookies travel outside the room", n)
 	}
 }
 
