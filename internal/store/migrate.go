@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/upstander/upstander/internal/fault"
 )
@@ -57,6 +58,10 @@ func (c *Collection[T]) migrate(ctx context.Context) error {
 	}
 }
 
+// rewriters is how many documents are rewritten at the same time: SQLite commits together what comes together, and a small pool of connections to a
+// server still serves everybody.
+const rewriters = 16
+
 func (c *Collection[T]) rewrite(ctx context.Context, lease *Lease) error {
 	p := Plan{Limit: 200}
 	for {
@@ -64,10 +69,13 @@ func (c *Collection[T]) rewrite(ctx context.Context, lease *Lease) error {
 		if err != nil {
 			return err
 		}
+		work, working := errgroup.WithContext(ctx)
+		work.SetLimit(rewriters)
 		for _, d := range docs {
-			if err := c.rewriteOne(ctx, d); err != nil {
-				return err
-			}
+			work.Go(func() error { return c.rewriteOne(working, d) })
+		}
+		if err := work.Wait(); err != nil {
+			return err
 		}
 		if len(docs) < p.Limit {
 			return nil
