@@ -10,8 +10,9 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 )
 
-// A list of people is merged from streams: one for each leaf place below the wanted one and each status. Each stream is a walk of an index from where
-// the page begins, so that a page costs the same at any depth.
+// A list of people is merged from a few streams, one for each status: an institution, a cohort and a leaf place each have an index that their people
+// stand in by status and in order. A department is merged from its levels. Each stream is a walk of an index from where the page begins, so that a page
+// costs the same at any depth.
 
 // statuses are those that a query lists.
 func (q Query) statuses() []string {
@@ -27,8 +28,20 @@ func (q Query) statuses() []string {
 // whole says whether a place is a whole institution.
 func whole(place string) bool { return strings.Count(place, "/") == 1 }
 
+// cohort says whether a place is all of a cohort.
+func cohort(place string) bool { return strings.Count(place, "/") == 2 }
+
 // leaf says whether a place has no places below it.
 func leaf(place string) bool { return strings.Count(place, "/") == 4 }
+
+// cohortPath returns the cohort's beginning of a place, empty where there is none.
+func cohortPath(place string) string {
+	parts := strings.SplitAfterN(place, "/", 3)
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[0] + parts[1]
+}
 
 // spot is where a standing stands in a list: what it is ordered by, then its id.
 type spot []string
@@ -50,7 +63,7 @@ func readSpot(cursor string, parts int) (spot, error) {
 
 // stream is one of the walks that a list is merged from.
 type stream struct {
-	place, status string // an empty place is the whole institution
+	place, status string
 	ahead         []Standing
 	at            spot // behind which the next batch begins
 	ended         bool
@@ -96,13 +109,10 @@ func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
 	return page, nil
 }
 
-// streams lists the walks of a query. Cells say which leaf places have anybody in them.
+// streams lists the walks of a query. Cells say which levels of a department have anybody in them.
 func (s *requirementStore) streams(ctx context.Context, q Query) ([]stream, error) {
-	places := []string{""}
-	switch {
-	case leaf(q.Place):
-		places = []string{q.Place}
-	case !whole(q.Place):
+	places := []string{q.Place}
+	if !whole(q.Place) && !cohort(q.Place) && !leaf(q.Place) {
 		cells, err := s.cells(ctx, q.Requirement, q.Cycle, q.Place)
 		if err != nil {
 			return nil, err

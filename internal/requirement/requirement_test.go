@@ -92,7 +92,7 @@ func TestCompletionsMeetARequirement(t *testing.T) {
 	}
 	want := requirement.Standing{
 		ID: sam + ":r1:once", Person: sam, Institution: "north", Requirement: "r1", Cycle: "once", Status: "open", Due: "2027-01-29",
-		Place: "north/2026/computing/4/", NameKey: "sam example", Name: "Sam Example", ExternalID: "n1",
+		Place: "north/2026/computing/4/", Cohort: "north/2026/", NameKey: "sam example", Name: "Sam Example", ExternalID: "n1",
 	}
 	stands(want)
 	d.do(d.Meet(ctx, sam, "north", "consent", "2026.1", "2026-11-20"))

@@ -22,6 +22,7 @@ type Standing struct {
 	Day         string `bson:"day"`     // civil date on which it was met; empty: not met
 	Edition     string `bson:"edition"` // of the module that was completed last
 	Place       string `bson:"place"`
+	Cohort      string `bson:"cohort"` // the beginning of the place that names the cohort: institution/cohort/
 	NameKey     string `bson:"name_key"`
 	Name        string `bson:"name"`
 	ExternalID  string `bson:"external_id"`
@@ -73,7 +74,7 @@ func derive(m Member, r Requirement, today string, done []Completion, ex Excepti
 	}
 	st := Standing{
 		ID: standingID(m.ID, r.ID, c.ID), Person: m.ID, Institution: m.Institution, Requirement: r.ID, Cycle: c.ID, Status: Open, Due: c.Due,
-		Place: m.Place, NameKey: m.NameKey, Name: m.Name, ExternalID: m.ExternalID,
+		Place: m.Place, Cohort: cohortPath(m.Place), NameKey: m.NameKey, Name: m.Name, ExternalID: m.ExternalID,
 	}
 	if ex.Due != "" {
 		st.Due = ex.Due

@@ -64,24 +64,36 @@ func open[T any](ctx context.Context, e store.Engine, into **store.Collection[T]
 	return err
 }
 
-// standingSchema has one index for counting and one for each order of a list. Standings of the first version were completions.
+// standingSchema has two indexes, one for each order of a list, for leaf places, cohorts and institutions. The first is for counting too.
 func standingSchema() store.Schema {
 	return store.Schema{
-		Name: "standings", Version: 2,
+		Name: "standings", Version: 3,
 		Indexes: []store.Index{
 			store.On("requirement", "cycle", "place", "status", "day", "due"),
 			store.On("requirement", "cycle", "place", "status", "name_key"),
-			store.On("requirement", "cycle", "status", "name_key"),
+			store.On("requirement", "cycle", "cohort", "status", "day", "due"),
+			store.On("requirement", "cycle", "cohort", "status", "name_key"),
 			store.On("requirement", "cycle", "status", "day", "due"),
+			store.On("requirement", "cycle", "status", "name_key"),
 		},
-		Migrations: []store.Migration{{To: 2, Change: func(f store.Fields) error {
-			for _, name := range []string{"due", "place", "name_key", "name", "external_id"} {
-				f[name] = ""
-			}
-			f["status"] = Met
-			return nil
-		}}},
+		Migrations: []store.Migration{{To: 2, Change: fromCompletion}, {To: 3, Change: addCohort}},
 	}
+}
+
+// fromCompletion: standings of the first version were completions.
+func fromCompletion(f store.Fields) error {
+	for _, name := range []string{"due", "place", "name_key", "name", "external_id"} {
+		f[name] = ""
+	}
+	f["status"] = Met
+	return nil
+}
+
+// addCohort names the cohort in standings from before lists of cohorts had indexes of their own.
+func addCohort(f store.Fields) error {
+	place, _ := f["place"].(string)
+	f["cohort"] = cohortPath(place)
+	return nil
 }
 
 // Requirements.
@@ -463,11 +475,14 @@ func (s *requirementStore) removeStanding(ctx context.Context, had Standing) err
 	return err
 }
 
-// walk returns some standings of one status behind a spot, below one leaf place or in the whole institution.
+// walk returns some standings of one status behind a spot, in a leaf place, a cohort or a whole institution.
 func (s *requirementStore) walk(ctx context.Context, q Query, place, status string, at spot, descending bool, n int) ([]Standing, error) {
 	find := store.Where("requirement", q.Requirement).Where("cycle", q.Cycle).Where("status", status).Limit(n)
-	if place != "" {
+	switch {
+	case leaf(place):
 		find = find.Where("place", place)
+	case cohort(place):
+		find = find.Where("cohort", place)
 	}
 	if q.By == ByDay {
 		find = find.By("day")
