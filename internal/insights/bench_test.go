@@ -116,6 +116,7 @@ func BenchmarkPages(b *testing.B) {
 		{"people/cohort-by-name", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{}) }},
 		{"people/cohort-by-name-halfway", func(b *testing.B, u *university) { u.list(b, cohort, u.deep["cohort by name"]) }},
 		{"people/cohort-open", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{Status: requirement.Open}) }},
+		{"people/cohort-by-day", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{By: requirement.ByDay}) }},
 		{"people/department-by-name", func(b *testing.B, u *university) { u.list(b, department, insights.Wanted{}) }},
 		{"people/level-by-name", func(b *testing.B, u *university) { u.list(b, level, insights.Wanted{}) }},
 		{"people/search-name", func(b *testing.B, u *university) { u.list(b, all0, insights.Wanted{Search: "sample1"}) }},
