@@ -74,19 +74,23 @@ func (c *Collection[T]) Insert(ctx context.Context, doc T) error {
 	return nil
 }
 
-// InsertMany adds every document whose id and unique fields are free, and returns the ids of the others, sorted.
+// insertSome is how many documents are inserted in one go: whoever else writes does not wait for more than these.
+const insertSome = 1000
+
+// InsertMany adds every document whose id and unique fields are free, and returns the ids of the others, sorted. When it fails, some may have been added.
 func (c *Collection[T]) InsertMany(ctx context.Context, docs []T) (refused []string, err error) {
-	encoded := make([]Document, len(docs))
-	for i, d := range docs {
-		if encoded[i], err = c.encode(d, c.schema.next(0)); err != nil {
-			return nil, err
+	for some := range slices.Chunk(docs, insertSome) {
+		encoded := make([]Document, len(some))
+		for i, d := range some {
+			if encoded[i], err = c.encode(d, c.schema.next(0)); err != nil {
+				return nil, err
+			}
 		}
-	}
-	if len(encoded) == 0 {
-		return nil, nil
-	}
-	if refused, err = c.engine.Insert(ctx, c.schema, encoded); err != nil {
-		return nil, fmt.Errorf("store %s: insert: %w", c.schema.Name, err)
+		ids, err := c.engine.Insert(ctx, c.schema, encoded)
+		if err != nil {
+			return nil, fmt.Errorf("store %s: insert: %w", c.schema.Name, err)
+		}
+		refused = append(refused, ids...)
 	}
 	slices.Sort(refused)
 	return refused, nil

@@ -68,7 +68,7 @@ func Open(ctx context.Context, path string, now func() time.Time) (*Engine, erro
 	}
 	e := &Engine{path: path, now: now}
 	var err error
-	if e.writes, err = connect(path, 1, pragmas("cache_size(-16000)", "wal_autocheckpoint(1000)")); err != nil {
+	if e.writes, err = connect(path, 1, pragmas("cache_size(-64000)", "wal_autocheckpoint(8000)")); err != nil {
 		return nil, err
 	}
 	if e.reads, err = connect(path, 4, pragmas("cache_size(-32000)", "query_only(ON)")); err != nil {
