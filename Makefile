@@ -32,6 +32,7 @@ bench: ## measure stores, requests and streams; ratios are taken in one run
 	$(GO) test -run '^$$' -bench . -benchtime 4000x ./internal/app
 	$(GO) test -run '^$$' -bench Pages -benchtime 200x -timeout 30m ./internal/insights
 	$(GO) test -run '^$$' -bench Export -benchtime 1x -timeout 30m ./internal/insights
+	$(GO) test -run '^$$' -bench Import -benchtime 1x -timeout 30m ./internal/requirement
 	$(GO) test -run '^$$' -bench Streams -benchtime 1x ./internal/workshop
 
 room: ## fill a workshop with 500 phones and break what can break; let 10,000 come and go

@@ -30,7 +30,7 @@ func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in Roste
 	if err := a.requirements.Begin(ctx); err != nil {
 		return err
 	}
-	src := requirement.Source{Name: in.File, Open: func() (io.ReadCloser, error) { return os.Open(in.File) }}
+	src := requirement.Source{Name: in.File, Open: func() (io.ReadCloser, error) { return os.Open(in.File) }, Path: in.File}
 	report, err := a.requirements.Import(ctx, in.Institution, src, requirement.Import{
 		DryRun: in.DryRun, Complete: in.Complete, Progress: func(done, total int64) { progress.Show("rows", done, total) },
 	})

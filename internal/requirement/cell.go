@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/upstander/upstander/internal/fault"
 )
@@ -107,8 +110,29 @@ func (s *Service) recount(ctx context.Context, r Requirement, cycle, place strin
 	}
 }
 
+// fewPlaces is how many places are counted one by one; for more of them one pass over all is less work.
+const fewPlaces = 16
+
+// recountPlaces counts some places again.
+func (s *Service) recountPlaces(ctx context.Context, r Requirement, cycle string, places map[string]bool) error {
+	if len(places) > fewPlaces {
+		return s.recountMany(ctx, r, cycle, func(place string) bool { return places[place] })
+	}
+	for place := range places {
+		if err := s.recount(ctx, r, cycle, place); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // recountAll counts every place of a requirement's cycle again.
 func (s *Service) recountAll(ctx context.Context, r Requirement, cycle string) error {
+	return s.recountMany(ctx, r, cycle, func(string) bool { return true })
+}
+
+// recountMany counts the wanted places in one pass. Cells that others have counted in between are counted once more.
+func (s *Service) recountMany(ctx context.Context, r Requirement, cycle string, wanted func(place string) bool) error {
 	had, err := s.store.cells(ctx, r.ID, cycle, r.Institution+"/")
 	if err != nil {
 		return err
@@ -119,23 +143,64 @@ func (s *Service) recountAll(ctx context.Context, r Requirement, cycle string) e
 	}
 	now := map[string]*Cell{}
 	for _, c := range had {
-		fresh := newCell(r, cycle, c.Place, c.Turn)
-		now[c.Place] = &fresh
+		if wanted(c.Place) {
+			next := newCell(r, cycle, c.Place, c.Turn)
+			now[c.Place] = &next
+		}
 	}
+	var fresh []*Cell
 	for _, one := range counts {
+		if !wanted(one.place) {
+			continue
+		}
 		if now[one.place] == nil {
-			fresh := newCell(r, cycle, one.place, 0)
-			now[one.place] = &fresh
+			first := newCell(r, cycle, one.place, 0)
+			now[one.place] = &first
+			fresh = append(fresh, &first)
 		}
 		now[one.place].add(one)
 	}
-	for place, c := range now {
-		err := s.store.putCell(ctx, c.Turn-1, *c)
-		if errors.Is(err, errStale) { // somebody counted in between
-			err = s.recount(ctx, r, cycle, place)
+	for _, c := range fresh {
+		delete(now, c.Place)
+	}
+	return errors.Join(s.replaceCells(ctx, r, cycle, now), s.insertCells(ctx, r, cycle, fresh))
+}
+
+// writers is how many cells are written at the same time: stores commit together what comes together.
+const writers = 16
+
+func (s *Service) replaceCells(ctx context.Context, r Requirement, cycle string, cells map[string]*Cell) error {
+	work, working := errgroup.WithContext(ctx)
+	work.SetLimit(writers)
+	for place, c := range cells {
+		work.Go(func() error {
+			err := s.store.putCell(working, c.Turn-1, *c)
+			if errors.Is(err, errStale) {
+				return s.recount(working, r, cycle, place)
+			}
+			return err
+		})
+	}
+	return work.Wait()
+}
+
+func (s *Service) insertCells(ctx context.Context, r Requirement, cycle string, cells []*Cell) error {
+	for some := range slices.Chunk(cells, batchRows) {
+		list := make([]Cell, len(some))
+		for i, c := range some {
+			list[i] = *c
 		}
+		refused, err := s.store.insertCells(ctx, list)
 		if err != nil {
 			return err
+		}
+		for _, c := range list {
+			if _, there := slices.BinarySearch(refused, c.ID); !there {
+				continue
+			}
+			if err := s.recount(ctx, r, cycle, c.Place); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

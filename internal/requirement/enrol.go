@@ -5,10 +5,13 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/upstander/upstander/internal/people"
 )
@@ -85,6 +88,13 @@ type enrolment struct {
 	named   map[string]bool // values of the roster that are known by name
 	outcome Outcome
 	places  map[string]bool // whose cells have to be counted again
+
+	// A few rows are looked up one by one. For a long file the roster is read once, and a few bytes of everybody kept.
+	long       bool
+	readRoster sync.Once
+	unread     error
+	seed       maphash.Seed
+	roster     map[uint64]uint64 // who was there before, by digests of their ids: those of their rows
 }
 
 func (s *Service) enrolment(ctx context.Context, institution string, dry bool, refused func(line int, column, key string)) (*enrolment, error) {
@@ -92,7 +102,10 @@ func (s *Service) enrolment(ctx context.Context, institution string, dry bool, r
 	if err != nil {
 		return nil, err
 	}
-	return &enrolment{s: s, institution: institution, today: s.cfg.Today(), dry: dry, rules: rules, owed: map[string]bool{}, named: map[string]bool{}, refused: refused, places: map[string]bool{}}, nil
+	return &enrolment{
+		s: s, institution: institution, today: s.cfg.Today(), dry: dry, rules: rules, owed: map[string]bool{}, named: map[string]bool{}, refused: refused,
+		places: map[string]bool{}, seed: maphash.MakeSeed(),
+	}, nil
 }
 
 // Enrol brings clean rows onto an institution's roster; refused is told of those that clash with somebody who is there.
@@ -104,6 +117,7 @@ func (s *Service) Enrol(ctx context.Context, institution string, rows []Row, ref
 	if err != nil {
 		return Outcome{}, err
 	}
+	e.long = len(rows) >= batchRows
 	for batch := range slices.Chunk(rows, batchRows) {
 		if err := e.add(ctx, batch); err != nil {
 			return e.outcome, err
@@ -158,10 +172,8 @@ func (e *enrolment) end(ctx context.Context) error {
 		return nil
 	}
 	for _, r := range e.rules {
-		for place := range e.places {
-			if err := e.s.recount(ctx, r, r.CycleOn(e.today).ID, place); err != nil {
-				return err
-			}
+		if err := e.s.recountPlaces(ctx, r, r.CycleOn(e.today).ID, e.places); err != nil {
+			return err
 		}
 		_, err := e.s.progress(ctx, r, func(now *Requirement) {
 			now.ClaimedUntil = time.Time{}
@@ -178,22 +190,9 @@ func (e *enrolment) end(ctx context.Context) error {
 
 // add takes one batch: rows of people who are there already one by one, the others together.
 func (e *enrolment) add(ctx context.Context, rows []Row) error {
-	var fresh []Row
-	for _, r := range rows {
-		had, err := e.s.store.memberByExternalID(ctx, e.institution, r.ExternalID)
-		switch {
-		case isGone(err):
-			fresh = append(fresh, r)
-			continue
-		case err != nil:
-			return err
-		case had.Row == r.digest():
-			e.count(func(o *Outcome) { o.Same++ })
-			continue
-		}
-		if err := e.change(ctx, had, r); err != nil {
-			return err
-		}
+	fresh, err := e.addKnown(ctx, rows)
+	if err != nil {
+		return err
 	}
 	if e.dry {
 		return e.tryFresh(ctx, fresh)
@@ -202,6 +201,61 @@ func (e *enrolment) add(ctx context.Context, rows []Row) error {
 		return err
 	}
 	return e.addFresh(ctx, fresh)
+}
+
+// addKnown takes rows of people who are on the roster and returns the others. Rows that differ are written side by side.
+func (e *enrolment) addKnown(ctx context.Context, rows []Row) (fresh []Row, err error) {
+	known, err := e.known(ctx)
+	if err != nil {
+		return nil, err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(writers)
+	defer func() { err = errors.Join(work.Wait(), err) }()
+	for _, r := range rows {
+		there, same := known(r)
+		if !there {
+			fresh = append(fresh, r)
+			continue
+		}
+		if same {
+			e.count(func(o *Outcome) { o.Same++ })
+			continue
+		}
+		had, err := e.s.store.memberByExternalID(ctx, e.institution, r.ExternalID)
+		switch {
+		case isGone(err):
+			fresh = append(fresh, r)
+		case err != nil:
+			return nil, err
+		case had.Row == r.digest():
+			e.count(func(o *Outcome) { o.Same++ })
+		default:
+			work.Go(func() error { return e.change(ctx, had, r) })
+		}
+	}
+	return fresh, nil
+}
+
+// known returns what tells at once whether a row's person may have been there before, and with the same row.
+func (e *enrolment) known(ctx context.Context) (func(Row) (there, same bool), error) {
+	if !e.long {
+		return func(Row) (bool, bool) { return true, false }, nil
+	}
+	e.readRoster.Do(func() {
+		e.roster = map[uint64]uint64{}
+		for m, err := range e.s.store.eachMember(ctx, e.institution) {
+			if err != nil {
+				e.unread = err
+				return
+			}
+			e.roster[maphash.String(e.seed, m.ExternalID)] = maphash.String(e.seed, m.Row)
+		}
+	})
+	return func(r Row) (there, same bool) {
+		row, there := e.roster[maphash.String(e.seed, r.ExternalID)]
+		return there, there && row == maphash.String(e.seed, r.digest())
+	}, e.unread
 }
 
 // name keeps how cohorts, departments and the like are written, for whoever chooses from them.
@@ -330,7 +384,6 @@ func (e *enrolment) addFresh(ctx context.Context, rows []Row) error {
 
 // insert adds standings. Where one is there already, somebody has completed something this very moment: it is settled alone.
 func (e *enrolment) insert(ctx context.Context, standings []Standing) error {
-	slices.SortFunc(standings, func(a, b Standing) int { return strings.Compare(a.Requirement+a.Place, b.Requirement+b.Place) }) // neighbours in the index
 	refused, err := e.s.store.insertStandings(ctx, standings)
 	if err != nil {
 		return err
@@ -349,14 +402,9 @@ func (e *enrolment) settle(ctx context.Context, person string) error {
 	if e.dry {
 		return nil
 	}
-	for _, r := range e.rules {
-		places, err := e.s.settle(ctx, person, r)
-		if err != nil {
-			return err
-		}
-		e.touch(places...)
-	}
-	return nil
+	places, err := e.s.settlePerson(ctx, person, e.rules)
+	e.touch(places...)
+	return err
 }
 
 // closeMissing closes whoever is on the roster and not in a file that the operator calls complete.

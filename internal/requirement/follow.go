@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/upstander/upstander/internal/fault"
 )
 
@@ -26,24 +28,100 @@ func (s *Service) settle(ctx context.Context, person string, r Requirement) (pla
 		if err != nil {
 			return nil, err
 		}
-		switch {
-		case found && asked && had != want:
-			err = s.store.replaceStanding(ctx, had, want)
-		case found && !asked:
-			err = s.store.removeStanding(ctx, had)
-		case !found && asked:
-			err = s.store.insertStanding(ctx, want)
-		}
+		err = s.put(ctx, had, want, found, asked)
 		if errors.Is(err, errStale) {
 			continue
 		}
-		for _, place := range []string{had.Place, want.Place} {
-			if place != "" && !slices.Contains(places, place) {
-				places = append(places, place)
-			}
-		}
-		return places, err
+		return placesOf(places, had, want), err
 	}
+}
+
+// put writes what a standing has become; errStale when it is no longer what it had been.
+func (s *Service) put(ctx context.Context, had, want Standing, found, asked bool) error {
+	switch {
+	case found && asked && had != want:
+		return s.store.replaceStanding(ctx, had, want)
+	case found && !asked:
+		return s.store.removeStanding(ctx, had)
+	case !found && asked:
+		return s.store.insertStanding(ctx, want)
+	}
+	return nil
+}
+
+// placesOf adds the places of standings to a list, each once.
+func placesOf(places []string, standings ...Standing) []string {
+	for _, st := range standings {
+		if st.Place != "" && !slices.Contains(places, st.Place) {
+			places = append(places, st.Place)
+		}
+	}
+	return places
+}
+
+// settlePerson settles somebody's standings with several requirements, and reads the facts once for all of them.
+func (s *Service) settlePerson(ctx context.Context, person string, rules []Requirement) (places []string, err error) {
+	before, err := s.store.standingsOf(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.facts(ctx, person)
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rules {
+		id := standingID(person, r.ID, r.CycleOn(f.today).ID)
+		var had Standing
+		at := slices.IndexFunc(before, func(st Standing) bool { return st.ID == id })
+		if at >= 0 {
+			had = before[at]
+		}
+		want, asked := f.derive(r)
+		switch err := s.put(ctx, had, want, at >= 0, asked); {
+		case errors.Is(err, errStale):
+			more, err := s.settle(ctx, person, r)
+			if err != nil {
+				return nil, err
+			}
+			places = append(places, more...)
+		case err != nil:
+			return nil, err
+		}
+		places = placesOf(places, had, want)
+	}
+	return places, nil
+}
+
+// facts are what somebody's standings follow from.
+type facts struct {
+	today   string
+	member  Member // empty: not on the roster
+	done    []Completion
+	decided []Exception
+}
+
+func (s *Service) facts(ctx context.Context, person string) (f facts, err error) {
+	f.today = s.cfg.Today()
+	if f.member, err = s.store.member(ctx, person); err != nil {
+		if isGone(err) {
+			err = nil
+		}
+		return facts{today: f.today}, err
+	}
+	if f.decided, err = s.store.exceptionsOf(ctx, person); err != nil {
+		return facts{}, err
+	}
+	f.done, err = s.store.completions(ctx, person)
+	return f, err
+}
+
+func (f facts) derive(r Requirement) (Standing, bool) {
+	id := standingID(f.member.ID, r.ID, r.CycleOn(f.today).ID)
+	var ex Exception
+	if at := slices.IndexFunc(f.decided, func(ex Exception) bool { return ex.ID == id }); at >= 0 {
+		ex = f.decided[at]
+	}
+	return derive(f.member, r, f.today, f.done, ex)
 }
 
 // derive reads the facts and works out a standing from them.
@@ -176,10 +254,16 @@ func (s *Service) reconcile(ctx context.Context, id string) error {
 		if err != nil {
 			return err
 		}
+		work, working := errgroup.WithContext(ctx)
+		work.SetLimit(writers)
 		for _, m := range page.Items {
-			if _, err := s.settle(ctx, m.ID, r); err != nil {
+			work.Go(func() error {
+				_, err := s.settle(working, m.ID, r)
 				return err
-			}
+			})
+		}
+		if err := work.Wait(); err != nil {
+			return err
 		}
 		if page.Next == "" {
 			break

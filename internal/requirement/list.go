@@ -178,10 +178,16 @@ func (s *requirementStore) fill(ctx context.Context, q Query, st *stream, descen
 	return nil
 }
 
-// spot returns where a standing stands in the query's list. The indexes that are ordered by day hold the due day too.
+// spot returns where a standing stands in the query's list: by what its index holds after the status, and its id. By day, neighbours in a place stand
+// together within a day.
 func (q Query) spot(st Standing) spot {
-	if q.By != ByDay {
+	switch {
+	case q.By != ByDay:
 		return spot{st.NameKey, st.ID}
+	case whole(q.Place):
+		return spot{st.Day, st.Due, st.Place, st.ID}
+	case cohort(q.Place):
+		return spot{st.Day, st.Place, st.ID}
 	}
 	return spot{st.Day, st.Due, st.ID}
 }

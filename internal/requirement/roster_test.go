@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -209,6 +211,97 @@ func TestImportAgain(t *testing.T) {
 		if n != s.open {
 			t.Errorf("%s: %d standings are counted, want %d: %+v", s.name, n, s.open, cells)
 		}
+	}
+}
+
+// TestManyPlacesAreCounted imports a roster of many departments, and once more when everybody has moved on to the next: every cell says what the
+// standings say.
+func TestManyPlacesAreCounted(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	r := d.add(requirement.Requirement{Modules: []string{"consent"}, Due: "2027-01-29"})
+	for year := range 2 {
+		var rows []string
+		for i := range 60 {
+			rows = append(rows, fmt.Sprintf("n%d,n%d@north.example,Name %d,2026,Department %d,4,,", i, i, i, (i+year*31)%40))
+		}
+		want := requirement.Outcome{Rows: 60, Added: 60}
+		if year > 0 {
+			want = requirement.Outcome{Rows: 60, Changed: 60}
+		}
+		report, err := d.Import(ctx, "north", lines(rows...), requirement.Import{})
+		d.do(err)
+		if diff := cmp.Diff(want, report.Outcome); diff != "" {
+			t.Errorf("year %d (-want +got)\n%s", year, diff)
+		}
+		d.do(d.Meet(ctx, d.person(fmt.Sprintf("n%d@north.example", year)), "north", "consent", "2026.1", "2026-11-20"))
+		type numbers struct{ All, Met, Open int }
+		standing, counted := map[string]numbers{}, map[string]numbers{}
+		for st, err := range d.EachStanding(ctx, requirement.Query{Requirement: r.ID}) {
+			d.do(err)
+			n := standing[st.Place]
+			n.All++
+			if st.Status == requirement.Met {
+				n.Met++
+			} else {
+				n.Open++
+			}
+			standing[st.Place] = n
+		}
+		cells, err := d.Cells(ctx, r.ID, "once", "north/")
+		d.do(err)
+		for _, c := range cells {
+			counted[c.Place] = numbers{c.All, c.Met, c.Open["2027-01-29"]}
+		}
+		if diff := cmp.Diff(standing, counted); diff != "" || len(cells) < 30 {
+			t.Errorf("year %d: %d cells (-standings +counted)\n%s", year, len(cells), diff)
+		}
+	}
+}
+
+// TestALargeSheetOnTheDisk reads a spreadsheet whose parts are too large to be kept in memory, and leaves nothing of it behind.
+func TestALargeSheetOnTheDisk(t *testing.T) {
+	const n = 6000
+	f := excelize.NewFile()
+	defer f.Close()
+	long := strings.Repeat("very ", 15)
+	for i := range n + 1 {
+		cells := []any{"id", "email", "name", "cohort", "department", "partner", "placement"}
+		if i > 0 {
+			cells = []any{
+				fmt.Sprint("n", i), fmt.Sprintf("n%d@north.example", i), fmt.Sprint(long, "long name ", i), "2026", fmt.Sprint("Department ", i%40), fmt.Sprint(long, i),
+				fmt.Sprint(long, "far away ", i),
+			}
+		}
+		if err := f.SetSheetRow("Sheet1", fmt.Sprint("A", i+1), &cells); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := f.SetCellFormula("Sheet1", "C9", "A9&A8"); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "roster.xlsx")
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	unfolded := t.TempDir()
+	t.Setenv("TMPDIR", unfolded)
+	src := requirement.Source{Name: "roster.xlsx", Open: func() (io.ReadCloser, error) { return os.Open(path) }}
+	d := newDesk(t)
+	var reports []requirement.Report
+	for _, at := range []string{"", path} {
+		src.Path = at
+		report, err := d.Import(t.Context(), "north", src, requirement.Import{DryRun: true})
+		d.do(err)
+		reports = append(reports, report)
+	}
+	want := requirement.Report{
+		Outcome: requirement.Outcome{Rows: n, Added: n - 1, Wrong: 1}, Faults: []requirement.Fault{{Row: 9, Column: "C (name)", Key: "roster.formula"}},
+	}
+	if diff := cmp.Diff([]requirement.Report{want, want}, reports); diff != "" {
+		t.Errorf("from memory and from the disk (-want +got)\n%s", diff)
+	}
+	if left, err := os.ReadDir(unfolded); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
 

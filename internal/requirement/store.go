@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -64,16 +65,17 @@ func open[T any](ctx context.Context, e store.Engine, into **store.Collection[T]
 	return err
 }
 
-// standingSchema has two indexes, one for each order of a list, for leaf places, cohorts and institutions. The first is for counting too.
+// standingSchema has two indexes, one for each order of a list, for leaf places, cohorts and institutions. The first is for counting too. Where nobody
+// has a day yet a place follows, so that those who come onto the roster together are written side by side.
 func standingSchema() store.Schema {
 	return store.Schema{
 		Name: "standings", Version: 3,
 		Indexes: []store.Index{
 			store.On("requirement", "cycle", "place", "status", "day", "due"),
 			store.On("requirement", "cycle", "place", "status", "name_key"),
-			store.On("requirement", "cycle", "cohort", "status", "day", "due"),
+			store.On("requirement", "cycle", "cohort", "status", "day", "place"),
 			store.On("requirement", "cycle", "cohort", "status", "name_key"),
-			store.On("requirement", "cycle", "status", "day", "due"),
+			store.On("requirement", "cycle", "status", "day", "due", "place"),
 			store.On("requirement", "cycle", "status", "name_key"),
 		},
 		Migrations: []store.Migration{{To: 2, Change: fromCompletion}, {To: 3, Change: addCohort}},
@@ -164,6 +166,11 @@ func (s *requirementStore) memberByExternalID(ctx context.Context, institution, 
 	return s.members.One(ctx, store.Where("institution", institution).Where("external_id", id))
 }
 
+// eachMember walks an institution's roster.
+func (s *requirementStore) eachMember(ctx context.Context, institution string) iter.Seq2[Member, error] {
+	return s.members.Each(ctx, store.Where("institution", institution).By("place"))
+}
+
 func (s *requirementStore) membersOf(ctx context.Context, institution, cursor string) (store.Page[Member], error) {
 	return s.members.Find(ctx, store.Where("institution", institution).By("place").After(cursor).Limit(500))
 }
@@ -182,6 +189,7 @@ func (s *requirementStore) insertWords(ctx context.Context, list []Member) error
 			all = append(all, word{wordID(m, w)})
 		}
 	}
+	slices.SortFunc(all, func(a, b word) int { return strings.Compare(a.ID, b.ID) }) // neighbours are written side by side
 	_, err := s.words.InsertMany(ctx, all)
 	return err
 }
@@ -190,11 +198,14 @@ func wordID(m Member, w string) string { return m.Institution + ":" + w + ":" + 
 
 // replaceMember writes a member whose row has changed, with the words that it is found by.
 func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) error {
-	if err := s.insertWords(ctx, []Member{now}); err != nil {
-		return err
+	same := slices.Equal(words(had), words(now))
+	if !same {
+		if err := s.insertWords(ctx, []Member{now}); err != nil {
+			return err
+		}
 	}
 	_, err := s.members.Update(ctx, now.ID, func(m *Member) error { *m = now; return nil })
-	if err != nil {
+	if err != nil || same {
 		return err
 	}
 	keep := map[string]bool{}
@@ -556,6 +567,11 @@ func (s *requirementStore) putCell(ctx context.Context, turn int64, now Cell) er
 		return nil
 	})
 	return err
+}
+
+// insertCells adds those that are not there yet and returns the ids of the others.
+func (s *requirementStore) insertCells(ctx context.Context, list []Cell) (refused []string, err error) {
+	return s.counted.InsertMany(ctx, list)
 }
 
 // counts groups the standings of one leaf place, or of all when place is empty.

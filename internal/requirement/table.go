@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path"
 	"strconv"
 	"strings"
@@ -27,13 +28,14 @@ const MaxFile = 64 << 20
 // Limits on what a spreadsheet unfolds to: a small file can hold a huge one.
 const (
 	maxUnzipped = 512 << 20
-	maxInMemory = 16 << 20 // larger sheets are unfolded to a temporary file
+	maxInMemory = 4 << 20 // larger sheets are unfolded to a temporary file
 )
 
 // Source is a file that can be read more than once.
 type Source struct {
 	Name string
 	Open func() (io.ReadCloser, error)
+	Path string // where it lies on the disk; empty: it does not. A spreadsheet that does is not read into memory
 }
 
 // line is one row of a file.
@@ -54,6 +56,8 @@ type table struct {
 
 // errUnreadable says that a file is neither text with separated values nor a spreadsheet.
 var errUnreadable = errors.New("the file cannot be read")
+
+func tooLarge() error { return fmt.Errorf("%w: larger than %d bytes", errUnreadable, MaxFile) }
 
 // openTable finds out what a file is and begins to read it.
 func openTable(src Source) (*table, error) {
@@ -128,7 +132,7 @@ func codeOf(src Source) (encoding.Encoding, int, error) {
 			}
 		}
 		if size += n; size > MaxFile {
-			return nil, 0, fmt.Errorf("%w: larger than %d bytes", errUnreadable, MaxFile)
+			return nil, 0, tooLarge()
 		}
 		kept = 0
 		for len(chunk) > 0 && valid {
@@ -171,24 +175,19 @@ func separator(text []byte) rune {
 	return best
 }
 
-// openSheet reads the first sheet of a spreadsheet.
+// openSheet reads the first sheet of a spreadsheet row by row. Large parts are unfolded to temporary files, which the table's close removes.
 func openSheet(src Source) (*table, error) {
-	in, err := src.Open()
+	opts := excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxInMemory}
+	z, open, err := openArchive(src)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
-	if err = errors.Join(err, in.Close()); err != nil {
-		return nil, err
-	}
-	if len(raw) > MaxFile {
-		return nil, fmt.Errorf("%w: larger than %d bytes", errUnreadable, MaxFile)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(raw), excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxInMemory})
+	defer z.close()
+	f, err := open(opts)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
-	formulas, total, err := formulasOf(raw)
+	formulas, total, err := formulasOf(z.Reader)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("%w: %w", errUnreadable, err), f.Close())
 	}
@@ -214,12 +213,55 @@ func openSheet(src Source) (*table, error) {
 	return &table{next: next, close: func() error { return errors.Join(rows.Close(), f.Close()) }, sheet: true, total: total}, nil
 }
 
-// formulasOf finds the cells of the first sheet that hold a formula, by row: what such a cell shows may be old, or nothing at all. It counts the rows.
-func formulasOf(raw []byte) (found map[int][]bool, rows int, err error) {
+// archive is the zip file that a spreadsheet is.
+type archive struct {
+	*zip.Reader
+	close func()
+}
+
+// openArchive opens a spreadsheet's file for us, and for the library that reads its rows.
+func openArchive(src Source) (archive, func(excelize.Options) (*excelize.File, error), error) {
+	if src.Path == "" {
+		return unpack(src)
+	}
+	about, err := os.Stat(src.Path)
+	if err != nil {
+		return archive{}, nil, err
+	}
+	if about.Size() > MaxFile {
+		return archive{}, nil, tooLarge()
+	}
+	z, err := zip.OpenReader(src.Path)
+	if err != nil {
+		return archive{}, nil, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	open := func(o excelize.Options) (*excelize.File, error) { return excelize.OpenFile(src.Path, o) }
+	return archive{&z.Reader, func() { _ = z.Close() }}, open, nil
+}
+
+// unpack reads a file that is not on the disk.
+func unpack(src Source) (archive, func(excelize.Options) (*excelize.File, error), error) {
+	in, err := src.Open()
+	if err != nil {
+		return archive{}, nil, err
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, MaxFile+1))
+	if err = errors.Join(err, in.Close()); err != nil {
+		return archive{}, nil, err
+	}
+	if len(raw) > MaxFile {
+		return archive{}, nil, tooLarge()
+	}
 	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
 	if err != nil {
-		return nil, 0, err
+		return archive{}, nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
+	open := func(o excelize.Options) (*excelize.File, error) { return excelize.OpenReader(bytes.NewReader(raw), o) }
+	return archive{z, func() {}}, open, nil
+}
+
+// formulasOf finds the cells of the first sheet that hold a formula, by row: what such a cell shows may be old, or nothing at all. It counts the rows.
+func formulasOf(z *zip.Reader) (found map[int][]bool, rows int, err error) {
 	name, err := firstSheet(z)
 	if err != nil {
 		return nil, 0, err
