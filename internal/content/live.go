@@ -56,6 +56,8 @@ type SlideWords struct {
 	Title string
 	Text  template.HTML
 	Say   template.HTML // for the facilitator alone; may be empty
+
+	Sources []*Source // what text and notes cite, in the order of the small numbers
 }
 
 // Notes returns the content notes that belong before the slide.
@@ -177,6 +179,7 @@ func (b *builder) slide(e node) *Slide {
 		w.Say = p.html(say)
 		checkClaims(say)
 	}
+	w.Sources = p.cited
 	s.words[locale.Source] = w
 	f.done()
 	if s.Kind == ItemSlide && s.Item == nil {
@@ -241,6 +244,8 @@ func (o *overlay) template(t *Template, f *mapping) {
 		}
 		n := slides.need(s.ID).mapping()
 		words := &SlideWords{Lang: o.lang}
+		p := newProse(o.b.m.Sources)
+		p.cited = slices.Clone(src.Sources)
 		if src.Title != "" {
 			words.Title = n.need("title").line()
 		}
@@ -250,6 +255,7 @@ func (o *overlay) template(t *Template, f *mapping) {
 		if src.Say != "" {
 			words.Say = p.html(n.need("say"))
 		}
+		words.Sources = p.cited
 		s.words[o.lang] = words
 		n.done()
 	}

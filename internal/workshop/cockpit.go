@@ -30,19 +30,23 @@ func (s *Service) hostView(b web.Base, r Room) *hostPage {
 		p.Now = s.look(b, open, "")
 	}
 	tw := t.In(b.Lang)
-	p.Protocol, p.SayLang, p.Last = tw.Protocol, tw.Lang, r.Slide >= len(t.Slides)
+	p.Protocol, p.OnCard, p.SayLang, p.Last = cites(tw.Protocol, "card-"), tw.Sources, tw.Lang, r.Slide >= len(t.Slides)
 	q, asks := questionAt(t, r)
 	p.Asks = asks
+	p.Nearer, p.Further = r.Thing > 0, p.Now.Result != nil && r.Thing+1 < len(p.Now.Result.Things)
+	p.Main = p.Further || asks && r.Phase != Revealed && r.Phase != Closing
 	if p.Last {
 		return p
 	}
 	p.Minutes = t.Slides[r.Slide].Minutes
-	p.Private = t.Slides[r.Slide].In(b.Lang).Say
+	w := t.Slides[r.Slide].In(b.Lang)
+	p.Private, p.Cited = cites(w.Say, "said-"), w.Sources
 	if p.Next = b.T("room.feedback"); r.Slide+1 < len(t.Slides) {
 		p.Next = slideTitle(t.Slides[r.Slide+1], b.Lang)
 	}
 	if asks {
 		p.fill(q, r)
+		p.Main = p.Main || len(p.Steps) > 0
 	}
 	return p
 }

@@ -78,6 +78,10 @@ func (h handler) lead(c *fiber.Ctx) error {
 		_, err = s.Close(ctx, id, at)
 	case "reveal":
 		_, err = s.Reveal(ctx, id, at)
+	case "further":
+		_, err = s.Turn(ctx, id, at, 1)
+	case "nearer":
+		_, err = s.Turn(ctx, id, at, -1)
 	case "step":
 		_, err = s.Step(ctx, id, at, f.Text("step"))
 	case "hands":
@@ -158,7 +162,8 @@ func (h handler) screen(c *fiber.Ctx) error {
 }
 
 func (h handler) screenPage(b web.Base, r Room) (*screenPage, error) {
-	p := &screenPage{Base: b, Now: h.workshops.look(b, r, ""), Code: r.Code}
+	p := &screenPage{Base: b, Now: h.workshops.look(b, r, ""), Code: r.Code, Lobby: r.Slide == 0 && !r.Paused}
+	p.arrange()
 	if r.State != Open {
 		p.Code = ""
 		return p, nil

@@ -35,7 +35,7 @@ func (s *Service) look(b web.Base, r Room, mine string) nowView {
 	case q.Item == nil:
 		slide := t.Slides[r.Slide]
 		w := slide.In(b.Lang)
-		n.Kind, n.Title, n.Setting, n.Lang = string(slide.Kind), w.Title, w.Text, w.Lang
+		n.Kind, n.Title, n.Setting, n.Lang = string(slide.Kind), w.Title, uncited(w.Text), w.Lang
 	default:
 		n.item(b, q, r)
 	}
@@ -43,7 +43,7 @@ func (s *Service) look(b web.Base, r Room, mine string) nowView {
 		n.Ballot = r.Ballot(q)
 		n.choose(q, mine)
 		if res := r.result(q.ID, r.Round); res != nil && r.Phase == Revealed {
-			n.Result = s.result(b, q, *res)
+			n.Result = result(b, q, *res, r.Thing)
 		}
 	}
 	n.Say = n.announce(b)
@@ -61,7 +61,7 @@ func (n *nowView) item(b web.Base, q Question, r Room) {
 	}
 	switch q.Kind {
 	case One, Several:
-		n.Title, n.Setting = w.Question, w.Text
+		n.Title, n.Setting = w.Question, uncited(w.Text)
 		for _, o := range q.Item.Options {
 			n.Options = append(n.Options, optionView{ID: o.ID, Text: w.Options[o.ID].Text})
 		}
@@ -84,7 +84,7 @@ func (n *nowView) item(b web.Base, q Question, r Room) {
 		}
 	case Story:
 		m := w.Moments[q.Moment.ID]
-		n.Title, n.Setting = w.Title, m.Text
+		n.Title, n.Setting = w.Title, uncited(m.Text)
 		if q.Moment.Ending() {
 			n.Kind = "ending"
 			n.Result = &resultView{Fact: m.Says, Sources: w.Sources}
@@ -122,49 +122,107 @@ func (n nowView) announce(b web.Base) string {
 	case n.Phase == Closing || n.Phase == Closed:
 		return b.T("room.say-closed")
 	case n.Result != nil && n.Kind != "ending":
-		said := []string{b.T("room.say-result", "Question", n.Title), n.Result.Verdict}
-		for _, bars := range n.Result.Bars {
-			for _, row := range bars.Rows {
-				if row.Said != "" {
-					said = append(said, row.Label+": "+row.Said+".")
-				} else {
-					said = append(said, fmt.Sprintf("%s: %d / %d.", row.Label, row.N, row.Of))
-				}
-			}
-		}
-		return strings.Join(append(said, n.Result.Words...), " ")
+		return n.Result.announce(b, n.Title)
 	}
 	return n.Title
 }
 
-// result says what a question came to.
-func (s *Service) result(b web.Base, q Question, res Result) *resultView {
+// announce says a result; of a sort, that of the example that shows.
+func (v resultView) announce(b web.Base, question string) string {
+	said, rows := []string{b.T("room.say-result", "Question", question), v.Said}, v.Tally
+	if t := v.Thing; t != nil {
+		said, rows = []string{b.T("room.say-result", "Question", t.Text)}, t.Tally
+		if t.Fits != "" {
+			said = append(said, t.Right+".")
+		}
+	}
+	for _, row := range rows {
+		if row.Said != "" {
+			said = append(said, row.Label+": "+row.Said+".")
+		} else {
+			said = append(said, fmt.Sprintf("%s: %d / %d.", row.Label, row.N, row.Of))
+		}
+	}
+	return strings.Join(append(said, v.Words...), " ")
+}
+
+// result says what a question came to. Of a sort, one example shows at a time.
+func result(b web.Base, q Question, res Result, thing int) *resultView {
 	v := &resultView{People: res.People(), Words: res.Words}
 	if q.Kind == Word {
 		return v
 	}
+	var charts []web.Bars
 	if v.TooFew = q.Attitude && v.People < fewest; !v.TooFew {
-		v.Bars = bars(b, q, res)
+		charts = bars(b, q, res)
 	}
+	lang := b.Lang
 	if q.Item == nil {
+		v.Tally = tally(b, lang, charts, 0, none)
 		return v
 	}
 	w := q.Item.In(b.Lang)
-	switch q.Kind {
+	switch lang = w.Lang; q.Kind {
 	case Myth:
 		v.Verdict, v.Fact, v.Sources = b.T("room.is-myth"), w.Fact, w.Sources
 		if q.Item.Verdict {
 			v.Verdict = b.T("room.is-true")
 		}
+		v.Said = v.Verdict
+		v.Tally = tally(b, b.Lang, charts, 0, none)
 	case One, Several:
 		v.Fact, v.Sources = w.Because, w.Sources
+		v.Tally = tally(b, lang, charts, 0, func(i int) bool { return q.Item.Marked() && q.Item.Options[i].Right })
 		if right := rightly(q.Item, w); right != "" {
-			v.Verdict = b.T("room.fits", "Options", right)
+			v.Said = b.T("room.fits", "Options", right)
 		}
 	case Sort:
 		v.Sources = w.Sources
+		v.Things = placed(b, q.Item, charts)
+		v.Thing = &v.Things[min(thing, len(v.Things)-1)]
+	default:
+		v.Tally = tally(b, lang, charts, 0, none)
 	}
 	return v
+}
+
+// none says that none of the answers is the fitting one.
+func none(int) bool { return false }
+
+// tally turns a chart into rows; there are none where too few have answered. lang is that of the answers.
+func tally(b web.Base, lang string, charts []web.Bars, at int, fits func(i int) bool) []tallyRow {
+	var rows []tallyRow
+	if at < len(charts) {
+		for i, bar := range charts[at].Rows {
+			row := tallyRow{Label: bar.Label, Lang: lang, N: bar.N, Of: bar.Of, Said: bar.Said}
+			if fits(i) {
+				row.Fits = b.T("item.works")
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// placed says of every example of a sort where it fits and why.
+func placed(b web.Base, it *content.Item, charts []web.Bars) []placedView {
+	var all []placedView
+	w := it.In(b.Lang)
+	for n, t := range it.Things {
+		fits := func(i int) bool { return it.Marked() && slices.Contains(t.Places, it.Places[i]) }
+		v := placedView{Number: n + 1, Of: len(it.Things), Text: w.Things[t.ID].Text, Lang: w.Lang, Tally: tally(b, w.Lang, charts, n, fits), Says: w.Things[t.ID].Says}
+		var places []string
+		for i, p := range it.Places {
+			if fits(i) {
+				places = append(places, w.Places[p])
+			}
+		}
+		if v.Fits = strings.Join(places, " · "); v.Fits != "" {
+			v.Right = b.T("room.fits", "Options", v.Fits)
+		}
+		all = append(all, v)
+	}
+	return all
 }
 
 func rightly(it *content.Item, w *content.Words) string {

@@ -54,13 +54,37 @@ type thingView struct {
 
 // resultView is what a question came to. Nothing of it shows before the reveal but in the cockpit, and there only how many have answered.
 type resultView struct {
-	Bars    []web.Bars
-	Verdict string // of a myth, in words
+	Tally   []tallyRow
+	Thing   *placedView  // of a sort: the example that shows
+	Things  []placedView // of a sort: all of them
+	Verdict string       // what is so, in words
+	Said    string       // the verdict for those who hear the result
 	Words   []string
 	TooFew  bool // of an opinion, too few have answered to say anything
 	People  int
 	Fact    template.HTML
 	Sources []*content.Source
+}
+
+// tallyRow is one answer and how many gave it.
+type tallyRow struct {
+	Label, Lang string
+	N, Of       int
+	Said        string // in the place of the number, where only a band is shown
+	Fits        string // says that the module holds it to be fitting; empty: it does not say so
+}
+
+// Width is the bar's length in per cent.
+func (t tallyRow) Width() int { return web.Bar{N: t.N, Of: t.Of}.Width() }
+
+// placedView is one example of a sort: where the room has placed it, where it fits, and what the module says of it.
+type placedView struct {
+	Number, Of int
+	Text, Lang string
+	Fits       string // empty: there is no right place
+	Right      string // the same in a sentence
+	Tally      []tallyRow
+	Says       template.HTML
 }
 
 // phonePage is what a phone shows.
@@ -79,12 +103,15 @@ type phonePage struct {
 // screenPage is the projector.
 type screenPage struct {
 	web.Base
-	Now     nowView
-	Code    string
-	Address string // as people type it
-	Direct  string // as the QR code holds it
-	QR      template.HTML
-	Credit  string // code for attendance; empty: it does not show
+	Now      nowView
+	Lobby    bool     // people still come in: how to join stands large
+	OnPhones bool     // the answers, for want of room
+	Ends     []string // places of a sort
+	Code     string
+	Address  string // as people type it
+	Direct   string // as the QR code holds it
+	QR       template.HTML
+	Credit   string // code for attendance; empty: it does not show
 }
 
 // screenAskPage takes a projector's code.
@@ -100,12 +127,17 @@ type hostPage struct {
 	Code     string
 	SayLang  string        // of the private notes
 	Private  template.HTML // notes for whoever leads
+	Cited    []*content.Source
 	Protocol template.HTML // what to do when somebody discloses something
-	Next     string        // title of the next slide; empty: there is none
-	Last     bool          // the slide after the last is on
+	OnCard   []*content.Source
+	Next     string // title of the next slide; empty: there is none
+	Last     bool   // the slide after the last is on
 	First    bool
 	Asks     bool // the slide asks something that can be opened
 	Again    bool // it has been asked before
+	Main     bool // another button than that for the next slide leads on
+	Further  bool // of a sort's result there is one more example
+	Nearer   bool
 	Steps    []optionView
 	Hands    []handView
 	Paused   bool
@@ -198,7 +230,7 @@ type summaryRow struct {
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
 	return map[string]any{
-		"workshop/join": joinPage{}, "workshop/phone": phonePage{}, "workshop/phone-now": phonePage{}, "workshop/screen": screenPage{}, "workshop/screen-now": screenPage{},
+		"workshop/join": joinPage{}, "workshop/tally": []tallyRow{}, "workshop/placed": placedView{}, "workshop/phone": phonePage{}, "workshop/phone-now": phonePage{}, "workshop/screen": screenPage{}, "workshop/screen-now": screenPage{},
 		"workshop/screen-ask": screenAskPage{}, "workshop/host": hostPage{}, "workshop/host-now": hostPage{}, "workshop/host-pulse": hostPage{}, "workshop/invite": invitePage{},
 		"workshop/list": listPage{}, "workshop/held": heldPage{}, "workshop/summary": summaryPage{},
 	}

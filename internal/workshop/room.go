@@ -34,6 +34,7 @@ type Room struct {
 	Way         []string  `bson:"way"`   // steps taken in the scenario on this slide
 	Phase       string    `bson:"phase"` // of what the slide asks
 	Round       int       `bson:"round"` // of the question, from 1; 0: never opened
+	Thing       int       `bson:"thing"` // of a sort's result: the example that shows
 	Paused      bool      `bson:"paused"`
 	Since       time.Time `bson:"since"` // when the slide was turned to
 	Began       time.Time `bson:"began"`
@@ -212,9 +213,9 @@ func (s *Service) live(ctx context.Context, id string, change func(*Room) error)
 // ErrMoved says that the room has moved on since the page was made: somebody else leads it too, or a button was pressed twice.
 var ErrMoved = errors.New("the room has moved on")
 
-// At names where a room is: whoever presses a button says what it saw. It changes with slide, moment, phase and round.
+// At names where a room is: whoever presses a button says what it saw. It changes with slide, moment, phase, round and example.
 func (r Room) At() string {
-	return fmt.Sprintf("%d.%d.%s.%d", r.Slide, len(r.Way), r.Phase, r.Round)
+	return fmt.Sprintf("%d.%d.%s.%d.%d", r.Slide, len(r.Way), r.Phase, r.Round, r.Thing)
 }
 
 // move changes what can be seen of a room that is still where its leader saw it; at is empty for what may happen anywhere.
@@ -287,7 +288,7 @@ func (s *Service) turn(ctx context.Context, id, at string, change func(*Room, *c
 
 // to turns to a slide. What was asked there before stays counted; asking again is a new round.
 func (r *Room) to(slide int, now time.Time) {
-	r.Slide, r.Way, r.Phase, r.Round, r.Since = slide, []string{}, Shown, 0, now
+	r.Slide, r.Way, r.Phase, r.Round, r.Thing, r.Since = slide, []string{}, Shown, 0, 0, now
 }
 
 // Step takes a step in the scenario on the slide, by the room's majority or as its leader says.

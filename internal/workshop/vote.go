@@ -26,7 +26,7 @@ func (s *Service) Ask(ctx context.Context, id, at string) (Room, error) {
 			r.Round = last.Round + 1
 		}
 		r.Results = append(r.Results, Result{Question: q.ID, Round: r.Round, Attitude: q.Attitude, Counts: map[string]int{}, Hands: map[string]int{}, Words: []string{}})
-		r.Phase = Asking
+		r.Phase, r.Thing = Asking, 0
 		return nil
 	})
 }
@@ -225,7 +225,20 @@ func (s *Service) Reveal(ctx context.Context, id, at string) (Room, error) {
 		if r.Phase != Closed {
 			return fmt.Errorf("there is no result to show: %w", fault.Conflict)
 		}
-		r.Phase = Revealed
+		r.Phase, r.Thing = Revealed, 0
+		return nil
+	})
+}
+
+// Turn shows another example of a sort whose result is on: by is how many further, or back.
+func (s *Service) Turn(ctx context.Context, id, at string, by int) (Room, error) {
+	return s.move(ctx, id, at, func(r *Room, t *content.Template) error {
+		q, ok := questionAt(t, *r)
+		thing := r.Thing + by
+		if !ok || q.Kind != Sort || r.Phase != Revealed || thing < 0 || thing >= len(q.Item.Things) {
+			return fmt.Errorf("there is no such example: %w", fault.Conflict)
+		}
+		r.Thing = thing
 		return nil
 	})
 }

@@ -53,8 +53,21 @@
 			const same = focused.id && document.getElementById(focused.id);
 			(same || target.querySelector("h1"))?.focus({ preventScroll: true });
 		}
+		fit();
+		if (said && !document.activeElement.closest("details")) scrollTo(0, 0); // what is new begins at the top
 		if (said) announce(said);
 	};
+
+	// The projector's type becomes smaller until all of a slide can be seen.
+	const fit = () => {
+		if (!now.hasAttribute("data-fits")) return;
+		const root = document.documentElement;
+		for (let size = 100; size >= 45; size -= 5) {
+			root.style.setProperty("--fit", size / 100);
+			if (now.scrollHeight <= now.clientHeight && root.scrollHeight <= innerHeight && now.scrollWidth <= now.clientWidth) return;
+		}
+	};
+	addEventListener("resize", fit);
 
 	const read = (html) => {
 		const box = document.createElement("div");
@@ -162,5 +175,6 @@
 			);
 		}, beat + Math.random() * 4000);
 	}
+	fit();
 	open();
 })();
