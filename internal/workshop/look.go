@@ -210,7 +210,7 @@ func placed(b web.Base, it *content.Item, charts []web.Bars) []placedView {
 	w := it.In(b.Lang)
 	for n, t := range it.Things {
 		fits := func(i int) bool { return it.Marked() && slices.Contains(t.Places, it.Places[i]) }
-		v := placedView{Number: n + 1, Of: len(it.Things), Text: w.Things[t.ID].Text, Lang: w.Lang, Tally: tally(b, w.Lang, charts, n, fits), Says: w.Things[t.ID].Says}
+		v := placedView{Number: n + 1, Of: len(it.Things), Text: w.Things[t.ID].Text, Lang: w.Lang, Tally: tally(b, w.Lang, charts, n, none), Says: w.Things[t.ID].Says}
 		var places []string
 		for i, p := range it.Places {
 			if fits(i) {
