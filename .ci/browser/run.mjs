@@ -8,6 +8,7 @@ import { checks, examine, validate } from "./checks.mjs";
 import { Coverage } from "./coverage.mjs";
 import { proveChecks } from "./proof.mjs";
 import { Report } from "./report.mjs";
+import { walkRoom } from "./room.mjs";
 import { contactSheets, Shots } from "./sheet.mjs";
 import { signOn } from "./signon.mjs";
 import { launch, out, root, start } from "./site.mjs";
@@ -17,7 +18,7 @@ import * as walk from "./walk.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    all: { type: "boolean" }, variants: { type: "string" }, like: { type: "string" }, only: { type: "string" }, stories: { type: "boolean" }, record: { type: "boolean" },
+    all: { type: "boolean" }, variants: { type: "string" }, like: { type: "string" }, only: { type: "string" }, stories: { type: "boolean" }, rooms: { type: "boolean" }, record: { type: "boolean" },
     workers: { type: "string", default: "2" }, help: { type: "boolean" },
   },
 });
@@ -27,6 +28,7 @@ if (options.help) {
 --like WORDS  only variants whose label contains WORDS
 --only WORDS  look only at states whose name contains WORDS
 --stories     only the stories: by keyboard, by ear, of what scripts do, of signing in
+--rooms       only the workshops
 --record      write internal/campaign/accessibility.json, which the accessibility statement is made from
 --workers N   variants at once (2)`);
   process.exit(0);
@@ -44,12 +46,13 @@ try {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
   await proveChecks(browser);
-  if (!options.stories) await variants();
-  await stories(browser, site, report, coverage);
-  await signOn(visit);
+  if (!options.stories && !options.rooms) await variants();
+  if (!options.stories) await rooms();
+  await stories(browser, site, report, coverage, options.rooms);
+  if (!options.rooms) await signOn(visit);
   if (!options.stories) {
     await contactSheets(browser, shots);
-    if (!options.only && !options.variants && !options.like) coverage.check(report);
+    if (!options.only && !options.variants && !options.like && !options.rooms) coverage.check(report);
   }
   status = report.print() ? 1 : 0;
   await report.write(join(out, "results.json"), { seconds: Math.round((Date.now() - began) / 1000), commit: commit(), checks });
@@ -73,6 +76,17 @@ async function variants() {
     const from = Date.now();
     await visit(v, i, walkAll);
     console.log(`${String(i + 1).padStart(4)} ${label(v)}: ${report.pagesOf(label(v))} pages, ${Math.round((Date.now() - from) / 1000)} s`);
+  });
+}
+
+// rooms leads a workshop on a phone and on a desk, on the desk without JavaScript.
+async function rooms() {
+  const [phone, desk] = pairwise();
+  const chosen = [phone, { ...desk, script: "no-script" }].filter((v) => label(v).includes(options.like ?? ""));
+  await each(chosen, async (v, i) => {
+    const from = Date.now();
+    await alone(v.institution, () => walkRoom((journey) => visit(v, 200 + i, journey)));
+    console.log(`     workshop, ${label(v)}: ${Math.round((Date.now() - from) / 1000)} s`);
   });
 }
 
@@ -125,7 +139,7 @@ async function visit(variant, number, journey, at = site) {
   } catch (error) {
     const where = { journey: "walk", state: journey.name || "staff pages", variant: label(variant), path: page.url() };
     report.count("status");
-    report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /(walk|signon)\.mjs/.test(l))?.trim() }]);
+    report.add(where, [{ check: "status", selector: "", what: `the walk cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, todo: error.stack.split("\n").find((l) => /(walk|signon|room)\.mjs/.test(l))?.trim() }]);
   } finally {
     await context.close();
   }
@@ -153,14 +167,14 @@ function watchPage(page, context, variant, at) {
   page.on("pageerror", (error) => add("console", `script: ${error.message}`));
   return {
     forget() { found = []; },
-    async answer(where, { status = 200, anyStatus, anyLanguage } = {}) {
+    async answer(where, { status = 200, anyStatus, anyLanguage, served } = {}) {
       const language = await page.evaluate(() => document.documentElement.lang);
       report.count("console", "requests", "status", "language");
       if (!anyLanguage && language !== variant.language) add("language", `lang="${language}" where "${variant.language}" was asked for`);
       if (!anyStatus && ![status].flat().includes(last?.status())) add("status", `answered ${last?.status()} instead of ${status}`);
       if (last && report.fresh(`${where.state} ${language}`)) {
         report.count("html");
-        found.push(...validate(await textOf(last)));
+        found.push(...validate(served ? await (await page.request.get(page.url())).text() : await textOf(last)));
       }
       const all = found;
       found = [];

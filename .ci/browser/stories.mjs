@@ -3,9 +3,10 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stories as behaviours } from "./behaviour.mjs";
+import { roomStory } from "./room.mjs";
 import { answerTo, out } from "./site.mjs";
 
-export async function stories(browser, site, report, coverage) {
+export async function stories(browser, site, report, coverage, onlyRooms) {
   const told = async (name, tell) => {
     const where = { journey: "stories", state: `story: ${name}`, variant: "script", path: "" };
     const fail = (what, selector = "") => report.add(where, [{ check: "story", selector, what }]);
@@ -14,9 +15,11 @@ export async function stories(browser, site, report, coverage) {
       await tell(fail);
       console.log(`     story: ${name}`);
     } catch (error) {
-      fail(`cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, error.stack.split("\n").find((l) => /(stories|behaviour)\.mjs/.test(l))?.trim());
+      fail(`cannot go on: ${error.message.split("\n").slice(0, 3).join(" ")}`, error.stack.split("\n").find((l) => /(stories|behaviour|room)\.mjs/.test(l))?.trim());
     }
   };
+  await told("a room of eight phones", () => roomStory(browser, site));
+  if (onlyRooms) return;
   const people = [["by keyboard alone", keyboardStory], ["by ear", listenerStory], ["by somebody who has to leave", exitStory]];
   await Promise.all(people.map(([name, story]) => told(name, async (fail) => {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, extraHTTPHeaders: { "X-Forwarded-For": "10.255.255.1" } });

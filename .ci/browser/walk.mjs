@@ -319,7 +319,7 @@ export async function completion(v) {
   }
 }
 
-async function enterAs(v, role) {
+export async function enterAs(v, role) {
   await v.page.context().clearCookies();
   await v.open(`/app/sign-in${v.at()}`);
   await v.press(v.page.locator(`form:has(input[name=at][value=${v.variant.institution}]) button[name=role][value=${role}]`));

@@ -14,7 +14,8 @@
 	let stream = null;
 	let held = null; // the answer that waits to be sent
 	let retry = 0;
-	let sending = false;
+	let sending = null; // what is on its way
+	let next = null; // what was pressed meanwhile: the room may have moved on before the answer is here
 
 	const heard = document.getElementById("heard");
 	const trouble = document.getElementById("trouble");
@@ -128,8 +129,11 @@
 	};
 
 	const send = async (what) => {
-		if (sending) return;
-		sending = true;
+		if (sending) {
+			if (String(new URLSearchParams(what.fields)) !== String(new URLSearchParams(sending.fields))) next = what;
+			return;
+		}
+		sending = what;
 		clearTimeout(retry);
 		let response = null;
 		let text = "";
@@ -139,7 +143,7 @@
 		} catch {
 			response = null;
 		}
-		sending = false;
+		sending = null;
 		if (!response || response.status === 429 || response.status >= 500) return hold(what);
 		held = null;
 		calm();
@@ -153,6 +157,9 @@
 		const said = now.querySelector(".problems, [role=status]") ?? page.querySelector(".said");
 		if (said) announce(said.textContent);
 		now.querySelector(".problems")?.focus();
+		const queued = next;
+		next = null;
+		if (queued) send(queued);
 	};
 
 	document.addEventListener("submit", (event) => {
