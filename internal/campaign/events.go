@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"slices"
 
-	ics "github.com/arran4/golang-ical"
-
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/web"
 )
 
 // upcoming lists what an institution announces and is not over yet, the nearest first.
@@ -27,23 +26,16 @@ func (s *Service) upcoming(in *people.Institution) []people.Event {
 	return all
 }
 
-// calendar writes an event as an iCalendar file (RFC 5545).
-func (s *Service) calendar(in *people.Institution, id, lang, address string) (string, error) {
+// appointment is an event as a calendar takes it.
+func (s *Service) appointment(in *people.Institution, id, lang, address string) (web.Appointment, error) {
 	at := slices.IndexFunc(in.Events, func(e people.Event) bool { return e.ID == id })
 	if at < 0 {
-		return "", fmt.Errorf("event %q: %w", id, fault.NotFound)
+		return web.Appointment{}, fmt.Errorf("event %q: %w", id, fault.NotFound)
 	}
 	e := in.Events[at]
-	start, end := e.Times()
-	cal := ics.NewCalendarFor("Upstander")
-	cal.SetMethod(ics.MethodPublish)
-	entry := cal.AddEvent(e.ID + "@" + in.ID + ".upstander")
-	entry.SetDtStampTime(s.now())
-	entry.SetStartAt(start)
-	entry.SetEndAt(end)
-	entry.SetSummary(e.Title.In(lang))
-	entry.SetDescription(e.Text.In(lang))
-	entry.SetLocation(e.Place.In(lang))
-	entry.SetURL(address)
-	return cal.Serialize(), nil
+	begins, ends := e.Times()
+	return web.Appointment{
+		UID: e.ID + "@" + in.ID + ".upstander", Title: e.Title.In(lang), Text: e.Text.In(lang), Place: e.Place.In(lang), URL: address,
+		Begins: begins, Ends: ends, Made: s.now(),
+	}, nil
 }

@@ -57,12 +57,11 @@ func (h handler) event(c *fiber.Ctx) error {
 		return err
 	}
 	b := h.server.NewBase(c, "front.title")
-	file, err := h.campaign.calendar(in, c.Params("id"), b.Lang, h.server.FullLink(in.ID, b.Lang, "/"))
+	a, err := h.campaign.appointment(in, c.Params("id"), b.Lang, h.server.FullLink(in.ID, b.Lang, "/"))
 	if err != nil {
 		return err
 	}
-	c.Set(fiber.HeaderContentType, "text/calendar; charset=utf-8")
-	return c.SendString(file)
+	return web.SendCalendar(c, a)
 }
 
 func (h handler) support(c *fiber.Ctx) error {
