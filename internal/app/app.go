@@ -215,11 +215,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	if err != nil {
 		return err
 	}
-	a.workshops, err = workshop.New(ctx, workshop.Config{
-		Engine: a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock), Leading: a.redis.NewPresence(5*time.Minute, clock), Signals: a.redis.NewSignals(),
-		Now: clock, Today: a.people.Today, NewToken: rand.Text, Log: a.log,
-	})
-	if err != nil {
+	if err := a.openWorkshops(ctx, sender); err != nil {
 		return err
 	}
 	if err := a.openReminders(ctx, sender); err != nil {
@@ -277,6 +273,7 @@ func (a *App) background() {
 	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })
 	a.every(ctx, 2*time.Second, a.workshops.Sweep)
+	a.every(ctx, remindEvery, func(ctx context.Context) error { _, err := a.workshops.Tell(ctx, remindEvery); return err })
 	a.jobs.Go(func() { a.workshops.Run(ctx) })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })

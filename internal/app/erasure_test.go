@@ -23,6 +23,7 @@ import (
 	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/requirement"
 	"github.com/upstander/upstander/internal/store"
+	"github.com/upstander/upstander/internal/workshop"
 )
 
 // held is a program and somebody about whom it holds something of everything.
@@ -80,6 +81,7 @@ func newHeld(t *testing.T) *held {
 	if _, err := a.certificates.Issue(t.Context(), h.person, "consent", unmistakable); err != nil {
 		t.Fatal(err)
 	}
+	booksWorkshop(t, a, h.person)
 	waysIn(t, a, h.person.ID)
 	h.person, err = a.people.Person(t.Context(), h.person.ID)
 	if err != nil {
@@ -89,6 +91,23 @@ func newHeld(t *testing.T) *held {
 		t.Fatal(err)
 	}
 	return h
+}
+
+// booksWorkshop lets somebody book a place of a workshop that staff have announced.
+func booksWorkshop(t *testing.T, a *App, p people.Person) {
+	t.Helper()
+	staff, err := a.people.Grant(t.Context(), "announces@aldermoor.example", people.Staff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	day := clock().AddDate(0, 0, 7).Format(time.DateOnly)
+	d, err := a.workshops.Schedule(t.Context(), staff, "bystander", "myth-buster", workshop.Plan{Day: day, Time: "14:30", Place: "Hall", Places: 1, Bookable: true})
+	if err == nil {
+		_, err = a.workshops.Book(t.Context(), p, d.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 // waysIn gives somebody a university sign-in, a passkey and recovery codes, as the pages would after a ceremony.
@@ -289,6 +308,7 @@ func TestErasureGoesOnWhereItStopped(t *testing.T) {
 		{Name: "requirements", Rights: asked{h.App}},
 		{Name: "certificates", Rights: h.certificates},
 		{Name: "pledges", Rights: h.pledges},
+		{Name: "workshops", Rights: h.workshops},
 	}
 	now := clock()
 	open := func(at int, stop *broken) *records.Service {
@@ -451,7 +471,7 @@ func TestEveryKindOfDataIsForgotten(t *testing.T) {
 		case records.SignIns, records.Log, records.LeftPeople: // Redis lets sign-ins run out; the package sees to the others itself
 			continue
 		}
-		name := map[records.Kind]string{records.Pledges: "Pledges", records.Journeys: "Journeys", records.Reminders: "Reminders", records.Certificates: "Certificates"}[k.Kind]
+		name := map[records.Kind]string{records.Pledges: "Pledges", records.Journeys: "Journeys", records.Reminders: "Reminders", records.Certificates: "Certificates", records.Bookings: "Bookings"}[k.Kind]
 		if !regexp.MustCompile(`records\.` + name + `:\s`).Match(src) {
 			t.Errorf("nothing forgets %s", k.Kind)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people/oidctest"
 	"github.com/upstander/upstander/internal/store/storetest"
 	"github.com/upstander/upstander/modules"
@@ -95,6 +96,11 @@ func newStory(env *testscript.Env, binary string) (*story, error) {
 		return nil, err
 	}
 	s := &story{binary: binary, env: env, data: filepath.Join(env.WorkDir, "data"), address: "127.0.0.1:0", library: lib, devices: map[string]*browser{}, kept: map[string]string{}}
+	london, err := locale.London()
+	if err != nil {
+		return nil, err
+	}
+	s.kept["today"] = time.Now().In(london).Format(time.DateOnly)
 	if p := storetest.Fresh(t); p.Name == "mongodb" {
 		s.store = p.Address
 	}

@@ -80,6 +80,9 @@ func (a *App) openRecords(ctx context.Context) (err error) {
 			records.Certificates: func(ctx context.Context, before time.Time) (int, error) {
 				return a.certificates.Forget(ctx, before.Format(time.DateOnly))
 			},
+			records.Bookings: func(ctx context.Context, before time.Time) (int, error) {
+				return a.workshops.ForgetBookings(ctx, before.Format(time.DateOnly))
+			},
 		},
 	})
 	return err

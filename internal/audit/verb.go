@@ -32,6 +32,10 @@ const (
 	ReminderStop      Verb = "reminder-stop"
 	PledgeModerate    Verb = "pledge-moderate"
 	RetentionSweep    Verb = "retention-sweep"
+	WorkshopSchedule  Verb = "workshop-schedule"
+	WorkshopChange    Verb = "workshop-change"
+	WorkshopCancel    Verb = "workshop-cancel"
+	WorkshopNames     Verb = "workshop-names" // somebody looked at who has booked
 )
 
 // Verbs lists every verb.
@@ -40,5 +44,6 @@ func Verbs() []Verb {
 		RosterImport, MemberChange, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
 		ListExport, AuditExport, PersonExport, PersonErase, RoleGrant, RoleRevoke, ScopeChange, RoleMapChange, IdentityClaim, IdentityRelease,
 		PasskeyAdd, PasskeyRemove, RecoveryUse, ReminderPlan, ReminderSend, ReminderStop, PledgeModerate, RetentionSweep,
+		WorkshopSchedule, WorkshopChange, WorkshopCancel, WorkshopNames,
 	}
 }

@@ -77,7 +77,7 @@ func (c Checked) Failures() int {
 
 // KeptIDs lists what is kept of somebody, or could be thought to be, in the order of the privacy notice. Whoever keeps something new adds to it.
 func KeptIDs() []string {
-	return []string{"account", "roster", "sign-in", ownSignIn, "passkey", "journey", "standing", "certificate", "reminder", "pledge", "report", "mail", "staff-log", "log"}
+	return []string{"account", "roster", "sign-in", ownSignIn, "passkey", "journey", "standing", "certificate", "reminder", "pledge", "report", "workshop", "mail", "staff-log", "log"}
 }
 
 // ownSignIn stands in the notice of those institutions alone whose own sign-in tells us something.

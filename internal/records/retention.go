@@ -21,6 +21,7 @@ const (
 	Reminders    Kind = "reminders"
 	Log          Kind = "log"
 	Certificates Kind = "certificates"
+	Bookings     Kind = "bookings"
 )
 
 // Period is how long something is kept. One of its numbers is set.
@@ -55,6 +56,8 @@ func Retention() []Keep {
 		{Log, Period{Years: 3}},
 		// A certificate is shown to others, and can be relied on as long as a claim on it can be brought: six years (Limitation Act 1980, s.5).
 		{Certificates, Period{Years: 6}},
+		// Who had booked a workshop, counted from its day: to answer questions about it, and for nothing else.
+		{Bookings, Period{Days: 30}},
 	}
 }
 

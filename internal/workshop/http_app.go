@@ -19,7 +19,11 @@ func (h handler) list(c *fiber.Ctx) error {
 
 func (h handler) listPage(c *fiber.Ctx) (*listPage, error) {
 	ctx, person := c.UserContext(), people.Current(c)
-	p := &listPage{Base: h.server.NewBase(c, "workshops.title"), Facilitator: person.Is(people.Facilitator)}
+	p := &listPage{Base: h.server.NewBase(c, "workshops.title"), Facilitator: person.Is(people.Facilitator), Plans: plans(person)}
+	var err error
+	if p.Upcoming, err = h.upcoming(c, p.Base); err != nil {
+		return nil, err
+	}
 	attended, err := h.workshops.AttendanceOf(ctx, person.ID)
 	if err != nil {
 		return nil, err

@@ -180,9 +180,11 @@ type invitePage struct {
 	Lang        string
 }
 
-// listPage is the signed-in half's: attendance for everybody, starting for facilitators.
+// listPage is the signed-in half's: sessions to book and attendance for everybody, planning and starting for facilitators.
 type listPage struct {
 	web.Base
+	Upcoming    []sessionView
+	Plans       bool   // may announce workshops
 	Code        string // as typed
 	Attended    []attendedRow
 	Facilitator bool
@@ -196,6 +198,50 @@ type attendedRow struct{ Title, Lang, Day string }
 type templateRow struct {
 	Value, Title, Summary, Lang string
 	Minutes                     int
+	Chosen                      bool
+}
+
+// sessionView is a session that is to come.
+type sessionView struct {
+	ID, Title, Lang  string
+	When, Place      string
+	Minutes, Free    int
+	Placed, Waits    bool // whoever looks has a place, or is on the waiting list
+	Cancelled, Begun bool
+	Bookable         bool
+	Plans            bool // whoever looks sees how many have booked
+	Mine             bool // and may change it
+	Begins           bool // and may begin it now
+	Booked, Waiting  int
+	Places           int
+}
+
+// planPage announces a session or changes it.
+type planPage struct {
+	web.Base
+	Session   sessionView // empty: a new one
+	Templates []templateRow
+	Day, Time string
+	Place     string
+	Places    string
+	Bookable  bool
+	Names     bool // may look at who has booked
+}
+
+// Action is where the form is sent to.
+func (p planPage) Action() string {
+	if p.Session.ID == "" {
+		return "/app/workshops/plan"
+	}
+	return "/app/workshops/plan/" + p.Session.ID
+}
+
+// namesPage lists who has booked, to staff.
+type namesPage struct {
+	web.Base
+	Session         sessionView
+	Booked, Waiting []Listed
+	Hidden          int // others, whom this member of staff may not see
 }
 
 type roomRow struct{ ID, Title, Lang, Day, Code string }
@@ -233,5 +279,6 @@ func Views() map[string]any {
 		"workshop/join": joinPage{}, "workshop/tally": []tallyRow{}, "workshop/placed": placedView{}, "workshop/phone": phonePage{}, "workshop/phone-now": phonePage{}, "workshop/screen": screenPage{}, "workshop/screen-now": screenPage{},
 		"workshop/screen-ask": screenAskPage{}, "workshop/host": hostPage{}, "workshop/host-now": hostPage{}, "workshop/host-pulse": hostPage{}, "workshop/invite": invitePage{},
 		"workshop/list": listPage{}, "workshop/held": heldPage{}, "workshop/summary": summaryPage{},
+		"workshop/plan": planPage{}, "workshop/names": namesPage{},
 	}
 }

@@ -74,11 +74,16 @@ func (s *Service) Start(ctx context.Context, p people.Person, module, template s
 	if err != nil {
 		return r, "", fault.Problems{{Field: "template", Key: "form.choose"}}
 	}
+	return s.open(ctx, p, t, strings.ToLower(s.cfg.NewToken()[:16]))
+}
+
+// open makes the room with an id and returns a key for whoever leads it; fault.Conflict when it is there already.
+func (s *Service) open(ctx context.Context, p people.Person, t *content.Template, id string) (r Room, key string, err error) {
 	key = s.cfg.NewToken()
 	now := s.cfg.Now()
 	for range 5 { // a code that is taken is drawn again
 		r = Room{
-			ID: strings.ToLower(s.cfg.NewToken()[:16]), Institution: p.Institution, Language: p.Language, Module: t.Module.ID, Template: t.ID, Edition: t.Module.Edition,
+			ID: id, Institution: p.Institution, Language: p.Language, Module: t.Module.ID, Template: t.ID, Edition: t.Module.Edition,
 			Facilitator: p.ID, Day: s.cfg.Today(), State: Open, Code: spell([]byte(s.cfg.NewToken()), 6), Hosts: []string{hash(key)}, Screens: []string{}, Way: []string{},
 			Phase: Shown, Since: now, Began: now, Until: now.Add(longest), Results: []Result{}, Skipped: []string{}, CreditKey: s.cfg.NewToken(), Version: 1,
 		}

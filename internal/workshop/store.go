@@ -3,6 +3,7 @@ package workshop
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/upstander/upstander/internal/fault"
@@ -56,11 +57,12 @@ type roomStore struct {
 	words     *store.Collection[word]
 	breathers *store.Collection[breather]
 	attended  *store.Collection[Attended]
+	sessions  *store.Collection[Session]
 }
 
 func openStore(ctx context.Context, e store.Engine) (*roomStore, error) {
 	s := &roomStore{}
-	var errs [5]error
+	var errs [6]error
 	s.rooms, errs[0] = store.Open[Room](ctx, e, store.Schema{Name: "rooms", Indexes: []store.Index{
 		store.Unique("code"),
 		store.On("institution", "state", "day"),
@@ -74,6 +76,9 @@ func openStore(ctx context.Context, e store.Engine) (*roomStore, error) {
 	}})
 	s.breathers, errs[3] = store.Open[breather](ctx, e, store.Schema{Name: "breathers", SecretHistory: true, Indexes: []store.Index{store.On("room", "outside")}})
 	s.attended, errs[4] = store.Open[Attended](ctx, e, store.Schema{Name: "attendance", Indexes: []store.Index{store.On("room"), store.On("person", "day")}})
+	s.sessions, errs[5] = store.Open[Session](ctx, e, store.Schema{Name: "workshop_sessions", Indexes: []store.Index{
+		store.On("institution", "day", "time"), store.On("pending", "next_at"), store.On("day"),
+	}})
 	return s, errors.Join(errs[:]...)
 }
 
@@ -301,4 +306,37 @@ func (s *roomStore) erasePerson(ctx context.Context, person string) error {
 			}
 		}
 	}
+}
+
+// Sessions.
+
+func (s *roomStore) session(ctx context.Context, id string) (Session, error) {
+	return s.sessions.Get(ctx, id)
+}
+
+func (s *roomStore) insertSession(ctx context.Context, d Session) error {
+	return s.sessions.Insert(ctx, d)
+}
+
+func (s *roomStore) updateSession(ctx context.Context, id string, change func(*Session) error) (Session, error) {
+	return s.sessions.Update(ctx, id, change)
+}
+
+func (s *roomStore) upcoming(ctx context.Context, institution, today string) ([]Session, error) {
+	page, err := s.sessions.Find(ctx, store.Where("institution", institution).Range("day", today, nil).Limit(200))
+	return page.Items, err
+}
+
+func (s *roomStore) sessionsOf(ctx context.Context, institution string) iter.Seq2[Session, error] {
+	return s.sessions.Each(ctx, store.Where("institution", institution).By("day", "time"))
+}
+
+// untold returns sessions of which somebody has yet to be told, the longest waiting first.
+func (s *roomStore) untold(ctx context.Context, now time.Time) ([]Session, error) {
+	page, err := s.sessions.Find(ctx, store.Where("pending", true).Range("next_at", nil, now.Add(time.Millisecond)).Limit(10))
+	return page.Items, err
+}
+
+func (s *roomStore) forgetSessions(ctx context.Context, day string) (int, error) {
+	return s.sessions.DeleteWhere(ctx, store.All().Range("day", nil, day))
 }

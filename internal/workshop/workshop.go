@@ -7,6 +7,7 @@
 //     closes, its votes are counted, the counts are kept in the room and the votes are erased. Opening again is a new round.
 //   - What people think shows in bands, from ten answers on, and "all of them" looks like "all but one". Nobody's experience is ever asked.
 //   - Results show when the facilitator reveals them. A word shows after it has been let through.
+//   - Who has booked a place, and who waits for one, is known to staff. Facilitators see how many.
 //   - Attendance is a person, a room and a day. It is added in the signed-in half with a code that changes on the projector; nothing joins it to a phone.
 package workshop
 
@@ -21,9 +22,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
+	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/people"
 )
 
 // Config is what the service is made from.
@@ -38,14 +42,32 @@ type Config struct {
 	Today    func() string // civil day
 	NewToken func() string // at least 128 random bits in letters and digits
 	Log      *slog.Logger
+
+	// For sessions that are announced and booked.
+	People    Persons
+	Audit     *audit.Log
+	Catalogue *locale.Catalogue
+	Connect   func(ctx context.Context) (Connection, error) // nil in a demo without a mail server: nothing leaves
+	Home      string                                        // address of the signed-in half
+	Host      string                                        // right-hand side of a Message-ID
+	PerMinute int                                           // messages that leave at most
+	// Sees says whether somebody of the staff may see the name of a person.
+	Sees func(ctx context.Context, by people.Person, person string) (bool, error)
+}
+
+// Persons knows who somebody is, and what an institution is called.
+type Persons interface {
+	Person(ctx context.Context, id string) (people.Person, error)
+	Institution(id string) (*people.Institution, error)
 }
 
 // Service is the package's verbs.
 type Service struct {
-	cfg   Config
-	store *roomStore
-	hub   *hub
-	gates sync.Map // room -> *sync.RWMutex: votes under way on this server pass it, closing a question waits for them
+	cfg    Config
+	store  *roomStore
+	hub    *hub
+	london *time.Location
+	gates  sync.Map // room -> *sync.RWMutex: votes under way on this server pass it, closing a question waits for them
 }
 
 // New opens the store.
@@ -54,7 +76,11 @@ func New(ctx context.Context, cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, store: st}
+	london, err := locale.London()
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{cfg: cfg, store: st, london: london}
 	s.hub = newHub(s)
 	return s, nil
 }
