@@ -185,7 +185,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 		return err
 	}
 	a.requirements, err = requirement.New(ctx, requirement.Config{
-		Engine: a.engine, Institutions: a.people, Persons: a.people, Modules: a.modules, Today: a.people.Today, Now: clock, NewID: shortID, Log: a.log,
+		Engine: a.engine, Institutions: a.people, Persons: a.people, Modules: a.modules, Workshops: a.workshopTemplates, Today: a.people.Today, Now: clock, NewID: shortID, Log: a.log,
 		Record: a.record,
 	})
 	if err != nil {

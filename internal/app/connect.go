@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/certificate"
@@ -49,6 +50,21 @@ func (a *App) modules() []requirement.Module {
 	return all
 }
 
+// workshopTemplates tells requirement which workshops there are to ask for.
+func (a *App) workshopTemplates() []requirement.Module {
+	var all []requirement.Module
+	for _, m := range a.library.now().Modules() {
+		for _, t := range m.Templates() {
+			one := requirement.Module{ID: m.ID + "/" + t.ID, Title: locale.Text{}}
+			for _, lang := range a.catalogue.Languages() {
+				one.Title[lang] = t.In(lang).Title
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
 // desks tells report where each institution takes reports; report itself must not know persons.
 type desks struct{ a *App }
 
@@ -69,6 +85,9 @@ func (d desk) Duties(ctx context.Context, p people.Person) ([]training.Duty, err
 	duties := make([]training.Duty, len(list))
 	for i, one := range list {
 		duties[i] = training.Duty{Module: one.Module, Due: one.Due, Met: one.Met, From: one.From}
+		if one.Workshop {
+			duties[i].Module, duties[i].Workshop, _ = strings.Cut(one.Module, "/")
+		}
 	}
 	return duties, err
 }

@@ -165,7 +165,7 @@ func (s *Service) followCompletion(ctx context.Context, c Completion) error {
 		return err
 	}
 	for _, r := range all {
-		if slices.Contains(r.Modules, c.Module) {
+		if slices.Contains(r.parts(), c.Module) {
 			if err := s.settleAndCount(ctx, c.Person, r); err != nil {
 				return err
 			}

@@ -245,7 +245,7 @@ func readRequirement(f web.Form, r Requirement) Requirement {
 	if err != nil || f.Text("renewal") != Months {
 		months = 0
 	}
-	r.Modules, r.Start, r.Due, r.Renewal = f.All("modules"), f.Text("start"), f.Text("due"), Renewal{Every: f.Text("renewal"), Months: months}
+	r.Modules, r.Workshop, r.Start, r.Due, r.Renewal = f.All("modules"), f.Text("workshop"), f.Text("start"), f.Text("due"), Renewal{Every: f.Text("renewal"), Months: months}
 	r.Group = Group{
 		Departments: f.All(Departments), Levels: f.All(Levels), Modes: f.All(Modes), Labels: f.All(Labels),
 		EnteredFrom: f.Text("entered-from"), EnteredTo: f.Text("entered-to"),
@@ -260,6 +260,9 @@ func (h handler) formPage(c *fiber.Ctx, r Requirement, title string) (*formPage,
 	p := &formPage{Base: h.server.NewBase(c, title), Requirement: r}
 	for _, m := range h.s.cfg.Modules() {
 		p.Modules = append(p.Modules, choice{Value: m.ID, Text: m.Title.In(p.Lang), Chosen: slices.Contains(r.Modules, m.ID)})
+	}
+	for _, w := range h.s.workshops() {
+		p.Workshops = append(p.Workshops, choice{Value: w.ID, Text: w.Title.In(p.Lang), Chosen: w.ID == r.Workshop})
 	}
 	values, err := h.s.Values(c.UserContext(), r.Institution)
 	if err != nil {

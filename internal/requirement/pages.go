@@ -59,6 +59,7 @@ type formPage struct {
 	web.Base
 	Requirement Requirement
 	Modules     []choice
+	Workshops   []choice // templates
 	Groups      []choices
 	Preview     Preview
 	Previewed   bool

@@ -1,7 +1,7 @@
 // Package requirement knows who must complete what by when, and who has.
 //
 // A roster says who is there (Member), a requirement which modules a described group has to complete and by when (Requirement), a completion that
-// somebody did (Completion), an exception what staff decided for one person (Exception). A standing is derived from these four, and a cell counts the
+// somebody did (Completion; attendance of a workshop is one, too), an exception what staff decided for one person (Exception). A standing is derived from these four, and a cell counts the
 // standings of one place. Whoever changes one of the four leaves a pending mark in it until standings and cells have followed, so that a program
 // that is killed in between loses nothing.
 //
@@ -29,6 +29,7 @@ type Requirement struct {
 	Institution string      `bson:"institution"`
 	Title       locale.Text `bson:"title"` // empty: the titles of its modules
 	Modules     []string    `bson:"modules"`
+	Workshop    string      `bson:"workshop"` // a template that has to be attended besides, as module/template; empty: none
 	Group       Group       `bson:"group"`
 	Start       string      `bson:"start"` // civil day from which a completion counts; empty: any
 	Due         string      `bson:"due"`   // civil day, of the first cycle; empty: no date
@@ -51,6 +52,14 @@ type Group struct {
 	Labels      []string `bson:"labels"`      // slugs; one of them is enough
 	EnteredFrom string   `bson:"entered_from"`
 	EnteredTo   string   `bson:"entered_to"` // the last day that counts
+}
+
+// parts lists what has to be completed: the modules, and the workshop, to which somebody's attendance is the completion.
+func (r Requirement) parts() []string {
+	if r.Workshop == "" {
+		return r.Modules
+	}
+	return append(slices.Clone(r.Modules), r.Workshop)
 }
 
 // Everybody says whether the group is the whole institution.
@@ -102,6 +111,7 @@ type Config struct {
 	Institutions Institutions
 	Persons      Persons
 	Modules      func() []Module // that there are, in their order
+	Workshops    func() []Module // templates for workshops, as module/template; nil: there are none
 	Today        func() string   // civil date
 	Now          func() time.Time
 	NewID        func() string // short and random, for requirements
@@ -213,7 +223,7 @@ func (s *Service) Change(ctx context.Context, r Requirement) (Requirement, error
 		return r, err
 	}
 	return s.change(ctx, r.ID, func(had *Requirement) {
-		had.Title, had.Modules, had.Group, had.Start, had.Due, had.Renewal = r.Title, r.Modules, r.Group, r.Start, r.Due, r.Renewal
+		had.Title, had.Modules, had.Workshop, had.Group, had.Start, had.Due, had.Renewal = r.Title, r.Modules, r.Workshop, r.Group, r.Start, r.Due, r.Renewal
 	})
 }
 
@@ -261,6 +271,9 @@ func (s *Service) check(r Requirement) error {
 			p.Add("modules", "form.choose")
 		}
 	}
+	if r.Workshop != "" && !slices.ContainsFunc(s.workshops(), func(m Module) bool { return m.ID == r.Workshop }) {
+		p.Add("workshop", "form.choose")
+	}
 	for field, day := range map[string]string{"start": r.Start, "due": r.Due, "entered-from": r.Group.EnteredFrom, "entered-to": r.Group.EnteredTo} {
 		if !civil(day) {
 			p.Add(field, "form.day-wrong")
@@ -277,6 +290,14 @@ func (s *Service) check(r Requirement) error {
 	}
 	slices.SortStableFunc(p, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
 	return p.Err()
+}
+
+// workshops lists the templates that a requirement can name.
+func (s *Service) workshops() []Module {
+	if s.cfg.Workshops == nil {
+		return nil
+	}
+	return s.cfg.Workshops()
 }
 
 // civil says whether a text is a civil day or empty.

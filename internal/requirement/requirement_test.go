@@ -34,6 +34,9 @@ func newDesk(t testing.TB) *desk {
 		Modules: func() []requirement.Module {
 			return []requirement.Module{{ID: "consent", Title: locale.Text{"en": "Consent"}}, {ID: "bystander", Title: locale.Text{"en": "Active bystander"}}}
 		},
+		Workshops: func() []requirement.Module {
+			return []requirement.Module{{ID: "consent/talk", Title: locale.Text{"en": "Talk"}}}
+		},
 		Now: func() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }, NewID: d.newID, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
@@ -128,6 +131,46 @@ func TestDuties(t *testing.T) {
 	if _, err := d.Duties(ctx, sam, "nowhere"); !errors.Is(err, fault.NotFound) {
 		t.Errorf("an unknown institution: %v", err)
 	}
+}
+
+func TestAWorkshopIsAskedForBesidesModules(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	r := d.add(requirement.Requirement{Modules: []string{"consent"}, Workshop: "consent/talk", Renewal: requirement.Renewal{Every: requirement.AcademicYear}, Start: "2026-08-01"})
+	if _, err := d.Add(ctx, requirement.Requirement{Institution: "north", Modules: []string{"consent"}, Workshop: "consent/none"}); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a workshop that there is not: %v", err)
+	}
+	d.enrol(row("n1", "Sam Example", "Law"), row("n2", "Alex Example", "Law"))
+	sam, alex := d.person("n1@north.example"), d.person("n2@north.example")
+	stands := func(person, want string) {
+		t.Helper()
+		got, err := d.Standing(ctx, person, r.ID)
+		if d.do(err); got.Status != want {
+			t.Errorf("%s instead of %s", got.Status, want)
+		}
+	}
+	d.do(d.Meet(ctx, sam, "north", "consent/talk", "2026.1", "2026-07-31")) // in the cycle before
+	d.do(d.Meet(ctx, sam, "north", "consent", "2026.1", "2026-11-20"))
+	stands(sam, "open")
+	duties, err := d.Duties(ctx, sam, "north")
+	want := []requirement.Duty{
+		{Requirement: r.ID, Module: "consent", From: "2026-08-01", Met: "2026-11-20"}, {Requirement: r.ID, Module: "consent/talk", Workshop: true, From: "2026-08-01"},
+	}
+	if diff := cmp.Diff(want, duties); diff != "" || err != nil {
+		t.Errorf("duties (-want +got)\n%s %v", diff, err)
+	}
+	d.do(d.Meet(ctx, sam, "north", "consent/talk", "2026.1", "2026-11-21"))
+	stands(sam, "met")
+	d.do(d.Meet(ctx, alex, "north", "consent/talk", "2026.1", "2026-11-21")) // there, but the module is open
+	stands(alex, "open")
+	cells, err := d.Cells(ctx, r.ID, "2026-08-01", "north/")
+	if d.do(err); len(cells) != 1 || cells[0].All != 2 || cells[0].Met != 1 {
+		t.Errorf("cells: %+v", cells)
+	}
+	r.Workshop = "" // staff ask for it no more
+	_, err = d.Change(ctx, r)
+	d.do(err)
+	d.do(d.Meet(ctx, alex, "north", "consent", "2026.1", "2026-11-22"))
+	stands(alex, "met")
 }
 
 func TestBeginSeedsTheInstitutionsFile(t *testing.T) {

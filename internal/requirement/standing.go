@@ -45,7 +45,7 @@ type Completion struct {
 	ID           string    `bson:"_id"` // person:module:once; person:module:day when it was completed again for a later cycle
 	Person       string    `bson:"person"`
 	Institution  string    `bson:"institution"`
-	Module       string    `bson:"module"`
+	Module       string    `bson:"module"`  // or module/template of a workshop that was attended
 	Cycle        string    `bson:"cycle"`   // the last part of the id
 	Day          string    `bson:"day"`     // civil date, 2006-01-02
 	Edition      string    `bson:"edition"` // of the module, for the certificate
@@ -90,9 +90,9 @@ func derive(m Member, r Requirement, today string, done []Completion, ex Excepti
 	return st, true
 }
 
-// met says whether every module has been completed in a cycle, on which day the last was, and in which edition.
+// met says whether every module has been completed in a cycle and the workshop attended, on which day the last was, and in which edition.
 func (r Requirement) met(c Cycle, done []Completion) (day, edition string, ok bool) {
-	for _, module := range r.Modules {
+	for _, module := range r.parts() {
 		first, found := completed(done, module, c.From)
 		if !found {
 			return "", "", false
@@ -114,7 +114,7 @@ func completed(done []Completion, module, from string) (first Completion, found 
 	return first, found
 }
 
-// Meet records that a person has completed a module on a day. The first day stands, unless a requirement asks for the module again since.
+// Meet records that a person has completed a module, or attended a workshop, on a day. The first day stands, unless a requirement asks for the module again since.
 func (s *Service) Meet(ctx context.Context, person, institution, module, edition, day string) error {
 	done, err := s.store.completions(ctx, person)
 	if err != nil {
@@ -192,10 +192,11 @@ func (s *Service) Standings(ctx context.Context, person string) ([]Standing, err
 	return s.store.standingsOf(ctx, person)
 }
 
-// Duty is a module that a requirement asks of one person.
+// Duty is a module, or a workshop, that a requirement asks of one person.
 type Duty struct {
 	Requirement string
-	Module      string
+	Module      string // or module/template
+	Workshop    bool   // it is to be attended
 	From        string // civil date from which a completion counts; empty: from ever
 	Due         string // civil date; empty: no date
 	Met         string // civil date; empty: not yet
@@ -243,8 +244,8 @@ func (s *Service) dutiesOf(ctx context.Context, m Member, r Requirement, done []
 		return nil, nil
 	}
 	var duties []Duty
-	for _, module := range r.Modules {
-		d := Duty{Requirement: r.ID, Module: module, From: c.From, Due: st.Due}
+	for _, module := range r.parts() {
+		d := Duty{Requirement: r.ID, Module: module, Workshop: module == r.Workshop, From: c.From, Due: st.Due}
 		if one, ok := completed(done, module, c.From); ok {
 			d.Met = one.Day
 		}

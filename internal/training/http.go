@@ -89,6 +89,10 @@ func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
 	listed := map[string]bool{}
 	for _, d := range duties {
 		m, err := h.training.Module(d.Module)
+		if err == nil && d.Workshop != "" {
+			p.attend(m, d)
+			continue
+		}
 		if err != nil || d.Met != "" { // a module that has been taken away asks nothing
 			continue
 		}

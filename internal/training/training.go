@@ -84,10 +84,11 @@ type Standings interface {
 
 // Duty is something that a learner's institution requires.
 type Duty struct {
-	Module string
-	Due    string // civil date; empty: no date
-	Met    string // civil date; empty: not yet
-	From   string // civil date from which a completion counts; empty: from ever
+	Module   string
+	Workshop string // template of the module that has to be attended; empty: the module is to be completed
+	Due      string // civil date; empty: no date
+	Met      string // civil date; empty: not yet
+	From     string // civil date from which a completion counts; empty: from ever
 }
 
 // Held is a certificate that a learner has.

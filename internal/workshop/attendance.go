@@ -49,11 +49,37 @@ func (s *Service) Attend(ctx context.Context, p people.Person, typed string) (At
 			if !hmac.Equal([]byte(code), []byte(r.creditCode(minute-back))) {
 				continue
 			}
-			a := Attended{ID: r.ID + ":" + p.ID, Room: r.ID, Person: p.ID, Institution: p.Institution, Module: r.Module, Edition: r.Edition, Day: s.cfg.Today()}
-			return a, s.store.attend(ctx, a)
+			a := Attended{ID: r.ID + ":" + p.ID, Room: r.ID, Person: p.ID, Institution: p.Institution, Module: r.Module, Template: r.Template, Edition: r.Edition, Day: s.cfg.Today(), Pending: s.cfg.Credit != nil}
+			if err := s.store.attend(ctx, a); err != nil || !a.Pending {
+				return a, err
+			}
+			if err := s.credit(ctx, a); err != nil { // it is kept, and counted with the next sweep
+				s.cfg.Log.WarnContext(ctx, "attendance not counted yet", "error", err.Error())
+			}
+			return a, nil
 		}
 	}
 	return Attended{}, fault.Problems{{Field: "code", Key: "workshops.code-wrong"}}
+}
+
+// credit counts an attendance towards what is required and takes its mark away.
+func (s *Service) credit(ctx context.Context, a Attended) error {
+	if s.cfg.Credit != nil {
+		if err := s.cfg.Credit(ctx, a); err != nil {
+			return fmt.Errorf("credit attendance: %w", err)
+		}
+	}
+	return s.store.counted(ctx, a.ID)
+}
+
+// sweepAttendance counts what a server that died has left uncounted. One that fails does not keep the others waiting.
+func (s *Service) sweepAttendance(ctx context.Context) error {
+	list, err := s.store.uncounted(ctx)
+	errs := []error{err}
+	for _, a := range list {
+		errs = append(errs, s.credit(ctx, a))
+	}
+	return errors.Join(errs...)
 }
 
 // AttendanceOf lists the workshops that a person has attended, the latest first.

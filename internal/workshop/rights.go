@@ -15,9 +15,10 @@ type Held struct {
 
 // Kept is an attendance, for whoever asks for what is held on them.
 type Kept struct {
-	Module  string `json:"module"`
-	Edition string `json:"edition"`
-	Day     string `json:"day"`
+	Module   string `json:"module"`
+	Template string `json:"template"`
+	Edition  string `json:"edition"`
+	Day      string `json:"day"`
 }
 
 // Booking is a place that somebody has booked, or waits for.
@@ -35,7 +36,7 @@ type Booking struct {
 func (s *Service) ExportPerson(ctx context.Context, p people.Person) (any, error) {
 	held := Held{[]Kept{}, []Booking{}}
 	err := s.store.eachAttendanceOf(ctx, p.ID, func(a Attended) {
-		held.Attended = append(held.Attended, Kept{Module: a.Module, Edition: a.Edition, Day: a.Day})
+		held.Attended = append(held.Attended, Kept{Module: a.Module, Template: a.Template, Edition: a.Edition, Day: a.Day})
 	})
 	if err != nil {
 		return nil, err

@@ -47,8 +47,10 @@ type Attended struct {
 	Person      string `bson:"person"`
 	Institution string `bson:"institution"`
 	Module      string `bson:"module"`
+	Template    string `bson:"template"`
 	Edition     string `bson:"edition"`
 	Day         string `bson:"day"`
+	Pending     bool   `bson:"pending"` // it has yet to be counted towards what is required
 }
 
 type roomStore struct {
@@ -75,7 +77,10 @@ func openStore(ctx context.Context, e store.Engine) (*roomStore, error) {
 		store.On("room", "question", "round", "state"), store.On("room", "handle"),
 	}})
 	s.breathers, errs[3] = store.Open[breather](ctx, e, store.Schema{Name: "breathers", SecretHistory: true, Indexes: []store.Index{store.On("room", "outside")}})
-	s.attended, errs[4] = store.Open[Attended](ctx, e, store.Schema{Name: "attendance", Indexes: []store.Index{store.On("room"), store.On("person", "day")}})
+	s.attended, errs[4] = store.Open[Attended](ctx, e, store.Schema{
+		Name: "attendance", Version: 2, Indexes: []store.Index{store.On("room"), store.On("person", "day"), store.On("pending")},
+		Migrations: []store.Migration{{To: 2, Change: func(f store.Fields) error { f["template"], f["pending"] = "", false; return nil }}},
+	})
 	s.sessions, errs[5] = store.Open[Session](ctx, e, store.Schema{Name: "workshop_sessions", Indexes: []store.Index{
 		store.On("institution", "day", "time"), store.On("pending", "next_at"), store.On("day"),
 	}})
@@ -266,6 +271,16 @@ func (s *roomStore) attend(ctx context.Context, a Attended) error {
 		return nil
 	}
 	return err
+}
+
+func (s *roomStore) uncounted(ctx context.Context) ([]Attended, error) {
+	page, err := s.attended.Find(ctx, store.Where("pending", true).Limit(100))
+	return page.Items, err
+}
+
+func (s *roomStore) counted(ctx context.Context, id string) error {
+	_, err := s.attended.Update(ctx, id, func(a *Attended) error { a.Pending = false; return nil })
+	return absent(err)
 }
 
 func (s *roomStore) attendanceOf(ctx context.Context, person string) ([]Attended, error) {

@@ -43,6 +43,9 @@ type Config struct {
 	NewToken func() string // at least 128 random bits in letters and digits
 	Log      *slog.Logger
 
+	// Credit counts an attendance towards what is required; again, when it may not have been. nil: nobody does.
+	Credit func(ctx context.Context, a Attended) error
+
 	// For sessions that are announced and booked.
 	People    Persons
 	Audit     *audit.Log
@@ -138,7 +141,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.sweepAttendance(ctx)
 }
 
 // letters are those of codes that people read from a wall and type: none looks like another.

@@ -552,7 +552,7 @@ func TestAttendance(t *testing.T) {
 		}
 	}
 	list, err := f.AttendanceOf(ctx, "student")
-	want := []Attended{{ID: r.ID + ":student", Room: r.ID, Person: "student", Institution: "north", Module: "small", Edition: "2026.1", Day: "2026-11-20"}}
+	want := []Attended{{ID: r.ID + ":student", Room: r.ID, Person: "student", Institution: "north", Module: "small", Template: "small-talk", Edition: "2026.1", Day: "2026-11-20"}}
 	if diff := cmp.Diff(want, list); diff != "" || err != nil {
 		t.Errorf("%s %v", diff, err)
 	}
@@ -672,7 +672,7 @@ func TestErasedPersonIsInNoRoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	held, err := f.ExportPerson(ctx, leader)
-	if diff := cmp.Diff(Held{[]Kept{{Module: "small", Edition: "2026.1", Day: "2026-11-20"}}, []Booking{}}, held); diff != "" || err != nil {
+	if diff := cmp.Diff(Held{[]Kept{{Module: "small", Template: "small-talk", Edition: "2026.1", Day: "2026-11-20"}}, []Booking{}}, held); diff != "" || err != nil {
 		t.Errorf("%s %v", diff, err)
 	}
 	for range 2 { // erasing again is no error
@@ -688,5 +688,37 @@ func TestErasedPersonIsInNoRoom(t *testing.T) {
 	}
 	if now := f.must(f.Room(ctx, r.ID)); now.State != Open {
 		t.Error("the room is gone")
+	}
+}
+
+// TestAttendanceIsCountedTowardsWhatIsRequired, also where the first try fails: what was added is not lost.
+func TestAttendanceIsCountedTowardsWhatIsRequired(t *testing.T) {
+	f, ctx := open(t), t.Context()
+	away, counted := true, []string{}
+	f.cfg.Credit = func(_ context.Context, a Attended) error {
+		if away {
+			return fault.Unavailable
+		}
+		counted = append(counted, a.Person+" "+a.Module+"/"+a.Template+" "+a.Day)
+		return nil
+	}
+	r, _ := f.start()
+	if _, err := f.Attend(ctx, leader, r.CreditCode(f.now)); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Sweep(ctx); err == nil {
+		t.Error("a failure is not told")
+	}
+	away = false
+	for range 2 { // the second sweep finds nothing to count
+		if err := f.Sweep(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := []string{"leader small/small-talk 2026-11-20"}; !cmp.Equal(want, counted) {
+		t.Error(cmp.Diff(want, counted))
+	}
+	if _, err := f.Attend(ctx, people.Person{ID: "student", Institution: "north"}, r.CreditCode(f.now)); err != nil || len(counted) != 2 {
+		t.Errorf("counted at once: %v, %v", counted, err)
 	}
 }
