@@ -173,7 +173,7 @@ func (h handler) begin(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	h.keep(c, r.ID, hostCookie, key)
+	h.server.SetCookie(c, hostCookie(r.ID), key)
 	return web.Redirect(c, roomPath(r.ID)+"/host")
 }
 
