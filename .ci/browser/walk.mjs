@@ -340,6 +340,37 @@ export async function staffPages(v, unseen) {
     if (role === "facilitator") await v.visit("staff", "dashboard of those who see no names", "/app/staff/insights");
     if (role === "admin") await records(v);
   }
+  await sessions(v);
+}
+
+// sessions announces a workshop with one place, and shows it to whoever plans, books and waits, and to staff.
+async function sessions(v) {
+  await enterAs(v, "facilitator");
+  await v.open("/app/workshops/plan");
+  await v.submit(v.form("/app/workshops/plan"));
+  await v.see("staff", "workshop planned, with problems", { status: 422 });
+  const place = `Room ${v.number}, north wing`;
+  await v.page.locator("main input[name=template]").first().check();
+  await v.page.fill("input[name=day]", new Date(Date.now() + 14 * 24 * 3600 * 1000).toISOString().slice(0, 10));
+  await v.page.fill("input[name=time]", "14:00");
+  await v.page.fill("input[name=place]", place);
+  await v.page.fill("input[name=places]", "1");
+  await v.page.locator("main input[name=bookable]").check();
+  await v.submit(v.form("/app/workshops/plan"));
+  await v.open("/app/workshops");
+  const one = () => v.page.locator("main li", { hasText: place });
+  await v.press(one().locator("button[value=book]"));
+  await v.see("staff", "workshops, with a place booked");
+  const file = await v.page.request.get(v.site.base + (await one().locator("a[href$='.ics']").getAttribute("href")));
+  v.fetched(new URL(file.url()).pathname, file.ok());
+  await v.press(one().locator("a[href^='/app/workshops/plan/']"));
+  await v.see("staff", "workshop to change");
+  const names = `${v.path()}/names`;
+  await enterAs(v, "staff");
+  await v.visit("staff", "workshops, all places taken", "/app/workshops");
+  await v.press(one().locator("button[value=book]"));
+  await v.see("staff", "workshops, on the waiting list");
+  await v.visit("staff", "who has booked", names);
 }
 
 // records shows what an admin can do with what is held on one person, up to the last button.
