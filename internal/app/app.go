@@ -208,8 +208,8 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 		return err
 	}
 	a.pledges, err = pledge.New(ctx, pledge.Config{
-		Engine: a.engine, Limits: a.redis.NewLimits(), Mail: sender, People: a.people, Catalogue: a.catalogue, Keys: a.cfg.Keys("pledge"),
-		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Now: clock, NewToken: rand.Text,
+		Engine: a.engine, Limits: a.redis.NewLimits(), Mail: sender, People: a.people, Audit: a.audit, Catalogue: a.catalogue, Keys: a.cfg.Keys("pledge"),
+		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Now: clock, NewID: uuid.NewString, NewToken: rand.Text,
 		ThisMonth: func() string { return a.people.Today()[:len("2006-01")] },
 	})
 	if err != nil {

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
 )
 
-// Grant gives somebody a role, beside a running server or without one.
+// Grant gives somebody a role, beside a running server or without one. The audit log takes it down first.
 func Grant(ctx context.Context, cfg config.Config, opts Options, email string, role people.Role) (_ people.Person, err error) {
 	if !slices.Contains(people.Roles(), role) {
 		return people.Person{}, fmt.Errorf("there is no role %q; there are %v", role, people.Roles())
@@ -21,7 +22,7 @@ func Grant(ctx context.Context, cfg config.Config, opts Options, email string, r
 		return people.Person{}, err
 	}
 	defer func() { err = errors.Join(err, a.Close()) }()
-	p, err := a.people.Grant(ctx, email, role)
+	p, err := a.people.GrantBy(ctx, audit.Operator, email, role)
 	if errors.Is(err, fault.NotFound) {
 		return p, fmt.Errorf("%s ends in the e-mail domain of no institution", email)
 	}

@@ -237,7 +237,7 @@ func printable(r rune) rune {
 	return r
 }
 
-// Grant gives a role to whoever has this address, for the operator and the demo, who need nobody's leave. It makes the person known where nobody has signed in with it yet.
+// Grant gives a role to whoever has this address, for the demo, which needs nobody's leave and leaves no record. It makes the person known where nobody has signed in with it yet.
 func (s *Service) Grant(ctx context.Context, email string, role Role) (Person, error) {
 	if !slices.Contains(Roles(), role) {
 		return Person{}, fmt.Errorf("%w: there is no role %q", fault.Invalid, role)
@@ -247,6 +247,21 @@ func (s *Service) Grant(ctx context.Context, email string, role Role) (Person, e
 		return Person{}, err
 	}
 	return s.grant(ctx, p, role)
+}
+
+// GrantBy is Grant on behalf of an actor of the audit log: it is recorded first.
+func (s *Service) GrantBy(ctx context.Context, actor, email string, role Role) (Person, error) {
+	if !slices.Contains(Roles(), role) {
+		return Person{}, fmt.Errorf("%w: there is no role %q", fault.Invalid, role)
+	}
+	p, err := s.findOrAdd(ctx, email, locale.Source)
+	if err != nil {
+		return Person{}, err
+	}
+	if err := s.give(ctx, actor, p, role); err != nil {
+		return Person{}, err
+	}
+	return s.store.get(ctx, p.ID)
 }
 
 // findOrAdd returns the person with this address and makes a new one where there is none.

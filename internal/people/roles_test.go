@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -200,6 +201,20 @@ func removeEachOther(t *testing.T, s *peopletest.Site, crowd int) {
 	}
 }
 
+func TestWhatAnOperatorGrantsIsRecorded(t *testing.T) {
+	s, _ := newSite(t)
+	p, err := s.People.GrantBy(t.Context(), audit.Operator, "Kim@north.example", people.Staff)
+	if err != nil || !p.Is(people.Staff) {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if got, want := recorded(t, s, "north"), []string{"operator role-grant " + p.ID + " staff"}; !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	if _, err := s.People.GrantBy(t.Context(), audit.Operator, "kim@north.example", "queen"); !errors.Is(err, fault.Invalid) {
+		t.Errorf("a role that does not exist: %v", err)
+	}
+}
+
 func TestNothingIsDoneThatCannotBeRecorded(t *testing.T) {
 	s, _ := newSite(t)
 	admin := s.SignIn("admin@north.example", people.Admin)
@@ -210,6 +225,9 @@ func TestNothingIsDoneThatCannotBeRecorded(t *testing.T) {
 	}
 	if a := admin.Post("/app/roles", "email", "kim@north.example", "role", "staff"); a.Status != http.StatusServiceUnavailable {
 		t.Errorf("%d", a.Status)
+	}
+	if _, err := s.People.GrantBy(t.Context(), audit.Operator, "kim@north.example", people.Admin); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("an operator: %v", err)
 	}
 	p, err := s.People.Person(t.Context(), kim.Person.ID)
 	if err != nil || len(p.Roles) > 0 || len(p.Scope) > 0 {

@@ -180,7 +180,7 @@ func (h handler) moderate(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if err := h.pledges.Moderate(c.UserContext(), people.Current(c).Institution, f.Text("id"), f.Text("do") == "let"); err != nil {
+	if err := h.pledges.Moderate(c.UserContext(), people.Current(c), f.Text("id"), f.Text("do") == "let"); err != nil {
 		return err
 	}
 	return web.Redirect(c, "/app/pledges?said=saved")

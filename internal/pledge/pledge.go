@@ -6,7 +6,7 @@
 //     reply is the same, so that nobody learns who has signed.
 //   - It counts once it has been confirmed from the mail, by a button: programs that open links confirm nothing.
 //   - The wall shows those who opted in: initials, role and month. The name of a group shows only after its contact has confirmed and a member
-//     of staff has let it through.
+//     of staff has let it through. The audit log names the group by a random id, which leads to nothing once the pledge is withdrawn.
 //   - Everybody can withdraw by a private link; nothing is left then.
 package pledge
 
@@ -20,6 +20,7 @@ import (
 	"time"
 	"unicode"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
@@ -59,6 +60,7 @@ type Pledge struct {
 	Shown       string    `bson:"shown"` // Hidden, OnWall, Asked, Refused
 	Token       string    `bson:"token"` // hash of the private link's token
 	Until       time.Time `bson:"until"` // when an unconfirmed signature is forgotten
+	Case        string    `bson:"case"`  // random id of a group in the audit log, given with the first decision about it
 }
 
 // States of a pledge.
@@ -107,10 +109,12 @@ type Config struct {
 	Limits    *ephemeral.Limits
 	Mail      mail.Sender // nil in a demo without a mail server: the link is shown on the page
 	People    *people.Service
+	Audit     *audit.Log
 	Catalogue *locale.Catalogue
 	Keys      [][]byte // 32 bytes each, the current one first
 	Link      func(institution, lang, page string) string
 	Now       func() time.Time
+	NewID     func() string
 	NewToken  func() string
 	ThisMonth func() string // civil, 2026-11
 }
@@ -271,18 +275,37 @@ func (s *Service) Asking(ctx context.Context, institution string) ([]Pledge, err
 	return s.store.asking(ctx, institution)
 }
 
-// Moderate lets a group of the institution through to the wall, or refuses it.
-func (s *Service) Moderate(ctx context.Context, institution, id string, let bool) error {
-	_, err := s.store.update(ctx, id, func(p *Pledge) error {
+// Moderate lets a group of the institution through to the wall, or refuses it, on behalf of a member of staff. It is recorded first.
+func (s *Service) Moderate(ctx context.Context, by people.Person, id string, let bool) error {
+	shown, detail := Refused, "refused"
+	if let {
+		shown, detail = OnWall, "let through"
+	}
+	p, err := s.changeGroup(ctx, by.Institution, id, func(p *Pledge) {
+		if p.Case == "" {
+			p.Case = s.cfg.NewID()
+		}
+	})
+	if err != nil {
+		return err
+	}
+	err = s.cfg.Audit.Record(ctx, audit.Entry{Institution: by.Institution, Actor: by.ID, Verb: audit.PledgeModerate, Subject: p.Case, Detail: detail})
+	if err != nil {
+		return err
+	}
+	_, err = s.changeGroup(ctx, by.Institution, id, func(p *Pledge) { p.Shown = shown })
+	return err
+}
+
+// changeGroup changes the confirmed pledge of a group of the institution; anything else is fault.NotFound.
+func (s *Service) changeGroup(ctx context.Context, institution, id string, change func(*Pledge)) (Pledge, error) {
+	return s.store.update(ctx, id, func(p *Pledge) error {
 		if p.Institution != institution || !p.IsGroup() || p.State != Confirmed {
 			return fmt.Errorf("moderate pledge: %w", fault.NotFound)
 		}
-		if p.Shown = Refused; let {
-			p.Shown = OnWall
-		}
+		change(p)
 		return nil
 	})
-	return err
 }
 
 // Sweep forgets signatures that nobody confirmed in time, and returns how many.

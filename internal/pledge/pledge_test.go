@@ -10,6 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/mail/mailtest"
 	"github.com/upstander/upstander/internal/people"
@@ -29,16 +32,22 @@ func newFixture(t *testing.T) *fixture {
 	t.Helper()
 	f := &fixture{inbox: mailtest.Serve(t), now: storetest.Now()}
 	f.Site = peopletest.New(t, f.inbox.Sender(t))
-	var err error
-	f.pledges, err = pledge.New(t.Context(), pledge.Config{
-		Engine: f.Engine, Limits: f.Ephemeral.NewLimits(), Mail: f.inbox.Sender(t), People: f.People, Catalogue: f.Server.Catalogue(), Keys: peopletest.Keys(),
-		Link: f.Server.FullLink, Now: func() time.Time { return f.now }, NewToken: rand.Text, ThisMonth: func() string { return "2026-11" },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	f.pledges = f.service(f.Audit)
 	pledge.Routes(f.Doors, f.pledges)
 	return f
+}
+
+// service is pledge on the fixture's store, with an audit log of its own.
+func (f *fixture) service(log *audit.Log) *pledge.Service {
+	f.T.Helper()
+	s, err := pledge.New(f.T.Context(), pledge.Config{
+		Engine: f.Engine, Limits: f.Ephemeral.NewLimits(), Mail: f.inbox.Sender(f.T), People: f.People, Audit: log, Catalogue: f.Server.Catalogue(), Keys: peopletest.Keys(),
+		Link: f.Server.FullLink, Now: func() time.Time { return f.now }, NewID: uuid.NewString, NewToken: rand.Text, ThisMonth: func() string { return "2026-11" },
+	})
+	if err != nil {
+		f.T.Fatal(err)
+	}
+	return s
 }
 
 // sign posts the public form; further pairs replace or add fields.
@@ -235,6 +244,51 @@ func TestGroupsWaitForStaff(t *testing.T) {
 	staff.Post("/app/pledges", "id", id, "do", "refuse")
 	if a := f.Visitor().Get("/north/pledges"); strings.Contains(a.Body, "Rowing") {
 		t.Error("the wall shows a refused group")
+	}
+	f.decisions(staff.Person.ID, id)
+}
+
+// decisions looks for what TestGroupsWaitForStaff did in the log, and for who signed: nothing there may be found again from an address.
+func (f *fixture) decisions(staff, id string) {
+	f.T.Helper()
+	page, err := f.Audit.Entries(f.T.Context(), audit.Filter{Verb: audit.PledgeModerate, Institution: "north"}, "", "")
+	if err != nil || len(page.Items) != 2 {
+		f.T.Fatalf("%d decisions are recorded, %v", len(page.Items), err)
+	}
+	for i, detail := range []string{"refused", "let through"} { // the newest first
+		e := page.Items[i]
+		if _, err := uuid.Parse(e.Subject); e.Actor != staff || e.Detail != detail || err != nil || e.Subject != page.Items[0].Subject || e.Subject == id {
+			f.T.Errorf("%+v", e)
+		}
+	}
+	if page, err := f.Audit.Entries(f.T.Context(), audit.Filter{Institution: "south"}, "", ""); err != nil || len(page.Items) > 0 {
+		f.T.Errorf("what was refused to another institution is recorded: %v, %v", page.Items, err)
+	}
+}
+
+// TestNothingIsDecidedThatCannotBeRecorded: without the audit log a group's name stays where it is.
+func TestNothingIsDecidedThatCannotBeRecorded(t *testing.T) {
+	f := newFixture(t)
+	f.Visitor().Post("/north/pledges", "kind", "society", "action", "host", "email", "contact@north.example", "group", "Rowing Club")
+	f.Visitor().Post(f.private(), "do", "confirm")
+	groups, err := f.pledges.Asking(t.Context(), "north")
+	if err != nil || len(groups) != 1 {
+		t.Fatalf("%d groups, %v", len(groups), err)
+	}
+	elsewhere := storetest.Open(t)
+	log, err := audit.New(t.Context(), audit.Config{Engine: elsewhere, Now: storetest.Now, NewID: uuid.NewString})
+	if err != nil {
+		t.Fatal(err)
+	}
+	elsewhere.Close()
+	staff := f.SignIn("staff@north.example", people.Staff).Person
+	for _, let := range []bool{true, false} {
+		if err := f.service(log).Moderate(t.Context(), staff, groups[0].ID, let); err == nil {
+			t.Errorf("let through %t: done without a record", let)
+		}
+		if left, err := f.pledges.Asking(t.Context(), "north"); err != nil || len(left) != 1 {
+			t.Errorf("let through %t: %d groups wait, %v", let, len(left), err)
+		}
 	}
 }
 
