@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
@@ -20,7 +21,8 @@ type RosterImport struct {
 	DryRun, Complete bool
 }
 
-// ImportRoster brings a file onto an institution's roster, beside a running server or without one, and writes what came of it.
+// ImportRoster brings a file onto an institution's roster, beside a running server or without one, and writes what came of it. The audit log takes it
+// down first, unless nothing is written.
 func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in RosterImport, progress Progress, out io.Writer) (err error) {
 	a, err := Open(ctx, cfg, opts)
 	if err != nil {
@@ -30,13 +32,19 @@ func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in Roste
 	if err := a.requirements.Begin(ctx); err != nil {
 		return err
 	}
+	if _, err := a.people.Institution(in.Institution); err != nil {
+		return fmt.Errorf("there is no institution %q", in.Institution)
+	}
+	if !in.DryRun {
+		if err := a.audit.Record(ctx, audit.Entry{Institution: in.Institution, Actor: audit.Operator, Verb: audit.RosterImport}); err != nil {
+			return err
+		}
+	}
 	src := requirement.Source{Name: in.File, Open: func() (io.ReadCloser, error) { return os.Open(in.File) }, Path: in.File}
 	report, err := a.requirements.Import(ctx, in.Institution, src, requirement.Import{
 		DryRun: in.DryRun, Complete: in.Complete, Progress: func(done, total int64) { progress.Show("rows", done, total) },
 	})
 	switch {
-	case errors.Is(err, fault.NotFound):
-		return fmt.Errorf("there is no institution %q", in.Institution)
 	case errors.Is(err, fault.Conflict):
 		return errors.New("another import of this roster is running")
 	case err != nil:
