@@ -81,10 +81,12 @@ func (a *App) ErasePerson(ctx context.Context, p people.Person) (ended bool, err
 		return false, errNoSecret
 	}
 	err = a.records.Erase(ctx, audit.Operator, p)
-	if errors.Is(err, fault.Conflict) {
-		return false, fmt.Errorf("%s is an admin: take the role away first", p.ID)
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, records.ErrLastAdmin):
+		return false, fmt.Errorf("%s is the last admin of %s: make somebody else one first (upstander grant EMAIL admin), then take the role away on the page Roles", p.ID, p.Institution)
+	case errors.Is(err, records.ErrAdmin):
+		return false, fmt.Errorf("%s is an admin: take the role away first, on the page Roles", p.ID)
+	case err != nil:
 		return false, err
 	}
 	serving, err := store.HeldLeases(ctx, a.engine, store.ServingPrefix)

@@ -381,10 +381,31 @@ func TestAdminsAreNotErased(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.records.Erase(t.Context(), audit.Operator, p); !errors.Is(err, fault.Conflict) {
-		t.Errorf("%v", err)
+	refused := func(with error, words string) {
+		t.Helper()
+		if err := a.records.Erase(t.Context(), audit.Operator, p); !errors.Is(err, with) || !errors.Is(err, fault.Conflict) {
+			t.Errorf("%v", err)
+		}
+		if _, err := a.ErasePerson(t.Context(), p); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("by command: %v", err)
+		}
+		if now, err := a.people.Person(t.Context(), p.ID); err != nil || !now.Is(people.Admin) {
+			t.Errorf("%+v, %v", now, err)
+		}
 	}
-	if _, err := a.people.Person(t.Context(), p.ID); err != nil {
+	refused(records.ErrLastAdmin, "the last admin of aldermoor: make somebody else one first")
+	other, err := a.people.Grant(t.Context(), "other@aldermoor.example", people.Admin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(records.ErrAdmin, "is an admin: take the role away first")
+	if page, err := a.audit.Entries(t.Context(), audit.Filter{Institution: "aldermoor", Verb: audit.PersonErase}, "", ""); err != nil || len(page.Items) > 0 {
+		t.Errorf("what was refused is recorded as done: %v, %v", page.Items, err)
+	}
+	if p, err = a.people.ChangeRoles(t.Context(), other, p.ID, nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.records.Erase(t.Context(), audit.Operator, p); err != nil {
 		t.Error(err)
 	}
 }

@@ -214,6 +214,18 @@ func (s *Service) otherAdmins(ctx context.Context, p Person) (list, others []str
 	return a.Persons, others, nil
 }
 
+// IsLastAdmin says whether somebody is an admin and their institution has no other.
+func (s *Service) IsLastAdmin(ctx context.Context, p Person) (bool, error) {
+	if !p.Is(Admin) {
+		return false, nil
+	}
+	_, _, err := s.otherAdmins(ctx, p)
+	if errors.Is(err, fault.Invalid) {
+		return true, nil
+	}
+	return false, err
+}
+
 // listAdmins makes sure that there is a list of an institution's admins, which institutions from before it do not have.
 func (s *Service) listAdmins(ctx context.Context, institution string) error {
 	_, err := s.store.admins(ctx, institution)

@@ -29,10 +29,10 @@ const (
 )
 
 // Erase removes what is held on a person. It returns after the first pass, when all that was there is gone; what a request under way may have added
-// goes with the second pass. fault.Conflict for an admin: the role is taken away first, so that an institution cannot lose its last one this way.
+// goes with the second pass. ErrAdmin or ErrLastAdmin for an admin: the role is taken away first, so that an institution cannot lose its last one this way.
 func (s *Service) Erase(ctx context.Context, actor string, p people.Person) error {
-	if p.Is(people.Admin) {
-		return fmt.Errorf("erase an admin: %w", fault.Conflict)
+	if err := s.mayErase(ctx, p); err != nil {
+		return fmt.Errorf("erase: %w", err)
 	}
 	if err := s.cfg.Audit.Record(ctx, audit.Entry{Institution: p.Institution, Actor: actor, Verb: audit.PersonErase, Subject: p.ID}); err != nil {
 		return err
@@ -42,6 +42,26 @@ func (s *Service) Erase(ctx context.Context, actor string, p people.Person) erro
 		return fmt.Errorf("erase: %w", err)
 	}
 	return s.goOn(ctx, p.ID)
+}
+
+// Why a person is not erased. The second asks for one step more: there must be another admin before the role can be taken away.
+var (
+	ErrAdmin     = fmt.Errorf("an admin: %w", fault.Conflict)
+	ErrLastAdmin = fmt.Errorf("an institution's last admin: %w", fault.Conflict)
+)
+
+func (s *Service) mayErase(ctx context.Context, p people.Person) error {
+	if !p.Is(people.Admin) {
+		return nil
+	}
+	last, err := s.cfg.People.IsLastAdmin(ctx, p)
+	switch {
+	case err != nil:
+		return err
+	case last:
+		return ErrLastAdmin
+	}
+	return ErrAdmin
 }
 
 // Settle ends an erasure at once, without waiting for requests under way: for a command where no server is running.

@@ -101,7 +101,26 @@ func (h handler) person(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	return web.Render(c, "records/person", &personPage{Base: h.server.NewBase(c, "records.person-title"), Person: p})
+	why, err := whyKept(h.records.mayErase(c.UserContext(), p))
+	if err != nil {
+		return err
+	}
+	page := &personPage{Base: h.server.NewBase(c, "records.person-title"), Person: p}
+	if len(why) > 0 {
+		page.Kept = page.T(why[0].Key)
+	}
+	return web.Render(c, "records/person", page)
+}
+
+// whyKept turns the reason why a person is not erased into a problem with the form; nothing where there is no reason.
+func whyKept(err error) (fault.Problems, error) {
+	switch {
+	case errors.Is(err, ErrLastAdmin):
+		return fault.Problems{{Field: "email", Key: "records.erase-last-admin"}}, nil
+	case errors.Is(err, ErrAdmin):
+		return fault.Problems{{Field: "email", Key: "records.erase-admin"}}, nil
+	}
+	return nil, err
 }
 
 func (h handler) personFile(c *fiber.Ctx) error {
@@ -121,6 +140,9 @@ func (h handler) ask(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	if p.Is(people.Admin) { // the page before says why not
+		return web.Redirect(c, "/app/records/"+p.ID)
+	}
 	return web.Render(c, "records/erase", &erasePage{Base: h.server.NewBase(c, "records.erase-title"), Person: p})
 }
 
@@ -134,15 +156,18 @@ func (h handler) erase(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
+	var refused fault.Problems
 	if email, err := people.CleanEmail(f.Text("email")); err != nil || email != p.Email {
-		page := &erasePage{Base: h.server.NewBase(c, "records.erase-title"), Person: p, Email: f.Text("email")}
-		page.Refuse(fault.Problems{{Field: "email", Key: "records.erase-differs"}})
-		return web.Render(c, "records/erase", page)
-	}
-	if err := h.records.Erase(c.UserContext(), people.Current(c).ID, p); err != nil {
+		refused.Add("email", "records.erase-differs")
+	} else if refused, err = whyKept(h.records.Erase(c.UserContext(), people.Current(c).ID, p)); err != nil {
 		return err
 	}
-	return web.Redirect(c, "/app/records?said=erased")
+	if len(refused) == 0 {
+		return web.Redirect(c, "/app/records?said=erased")
+	}
+	page := &erasePage{Base: h.server.NewBase(c, "records.erase-title"), Person: p, Email: f.Text("email")}
+	page.Refuse(refused)
+	return web.Render(c, "records/erase", page)
 }
 
 func (h handler) audit(c *fiber.Ctx) error {

@@ -46,10 +46,8 @@ type findPage struct {
 type personPage struct {
 	web.Base
 	Person people.Person
+	Kept   string // why the person cannot be erased as things stand; empty: can be
 }
-
-// MayErase is false for an admin, whose role goes first.
-func (p personPage) MayErase() bool { return !p.Person.Is(people.Admin) }
 
 // erasePage asks once more.
 type erasePage struct {
