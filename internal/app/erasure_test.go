@@ -30,6 +30,7 @@ import (
 type held struct {
 	*App
 	t      *testing.T
+	base   string // where it listens
 	person people.Person
 }
 
@@ -61,7 +62,7 @@ func newHeld(t *testing.T) *held {
 		t.Fatal(err)
 	}
 	complete(t, s, inbox, email, "another-way")
-	h := &held{App: a, t: t}
+	h := &held{App: a, t: t, base: s.base}
 	if h.person, err = a.FindPerson(t.Context(), email); err != nil {
 		t.Fatal(err)
 	}

@@ -64,16 +64,7 @@ func TestEveryRoleFindsItsPages(t *testing.T) {
 // walk goes from the home page to whatever is linked from there, of each route three pages at most, and returns how many taps each took.
 func (a *App) walk(t *testing.T, base string, p people.Person) map[string]int {
 	t.Helper()
-	token, err := a.people.SignIn(t.Context(), p.ID, people.ByPasskey)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := newBrowser(base)
-	at, err := url.Parse(base + "/app")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: "upstander", Value: token, Path: "/app"}})
+	b := a.browserOf(t, base, p)
 	taps, queue := map[string]int{"/app": 0}, []string{"/app"}
 	asked, ofRoute := map[string]bool{}, map[string]int{}
 	for ; len(queue) > 0; queue = queue[1:] {
@@ -103,6 +94,22 @@ func (a *App) walk(t *testing.T, base string, p people.Person) map[string]int {
 		}
 	}
 	return taps
+}
+
+// browserOf returns a browser in which somebody has signed in.
+func (a *App) browserOf(t *testing.T, base string, p people.Person) *browser {
+	t.Helper()
+	token, err := a.people.SignIn(t.Context(), p.ID, people.ByPasskey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(base)
+	at, err := url.Parse(base + "/app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.client.Jar.SetCookies(at, []*http.Cookie{{Name: "upstander", Value: token, Path: "/app"}})
+	return b
 }
 
 // routeOf returns the route of a page below /app; one without parameters goes before one with them.

@@ -527,8 +527,12 @@ func TestStaffPagesShowNothingButTheStanding(t *testing.T) {
 	for path, body := range crawl(t, staff, "/app/staff/insights") {
 		shown[path] = words(body)
 	}
-	for _, format := range []string{"csv"} {
-		shown[format] = staff.Post("/app/staff/export", "format", format, "requirement", required).Body
+	shown["csv"] = staff.Post("/app/staff/export", "format", "csv", "requirement", required).Body
+	for sheet, cells := range sheets(t, staff.Post("/app/staff/export", "format", "xlsx", "requirement", required).Body) {
+		shown["xlsx "+sheet] = cells
+	}
+	if !strings.Contains(shown["xlsx Sheet1"], "north-2026-law-ug-0") {
+		t.Errorf("the sheet was not read: %.200q", shown["xlsx Sheet1"])
 	}
 	if len(shown) < 15 {
 		t.Fatalf("only %d pages", len(shown))
@@ -539,6 +543,39 @@ func TestStaffPagesShowNothingButTheStanding(t *testing.T) {
 			t.Errorf("%s shows %q", path, found)
 		}
 	}
+}
+
+// sheets returns the text of every sheet of a workbook, by name: of every cell, and of the notes and properties that could stand beside them.
+func sheets(t *testing.T, body string) map[string]string {
+	t.Helper()
+	book, err := excelize.OpenReader(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	all := map[string]string{}
+	for _, sheet := range book.GetSheetList() {
+		rows, err := book.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, row := range rows {
+			all[sheet] += strings.Join(row, " ") + "\n"
+		}
+		notes, err := book.GetComments(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, note := range notes {
+			all[sheet] += note.Text + "\n"
+		}
+	}
+	about, err := book.GetDocProps()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all["properties"] = strings.Join([]string{about.Title, about.Subject, about.Description, about.Keywords, about.Category}, " ")
+	return all
 }
 
 func TestRolesDecideWhichTabsShow(t *testing.T) {
