@@ -6,6 +6,7 @@ import { enterAs } from "./walk.mjs";
 
 const phones = 8;
 const patience = 30_000; // ms until what happened in the room must show
+const walls = [[1920, 1080], [1280, 720], [1024, 768]];
 const slides = { myth: 2, sort: 4, story: 7, word: 10 }; // of the workshop that is walked through
 
 // walkRoom opens three browsers of one variant and leads a workshop from its beginning to its summary.
@@ -18,7 +19,29 @@ class Walk {
     Object.assign(this, { host, screen, phone, script: host.variant.script === "script" });
   }
 
-  see(who, state, options = {}) { return this[who].see("room", `${{ host: "cockpit", screen: "projector", phone: "phone" }[who]}, ${state}`, { served: true, ...options }); }
+  async see(who, state, options = {}) {
+    if (who === "screen" && options.served !== false && this.script) await this.fits(state);
+    await this[who].see("room", `${{ host: "cockpit", screen: "projector", phone: "phone" }[who]}, ${state}`, { served: true, ...options });
+  }
+
+  // fits holds the wall to its promise at the sizes that projectors have: nothing lies below the edge, and nothing is too small for the back row.
+  async fits(state) {
+    const { page } = this.screen, own = page.viewportSize();
+    if (!(await page.locator("#now").count())) return; // it asks for its code first, on an ordinary page
+    for (const [width, height] of walls) {
+      await page.setViewportSize({ width, height });
+      await page.waitForTimeout(120); // the script that sets the type
+      const { below, smallest } = await page.evaluate(() => {
+        const texts = [...document.querySelectorAll("#now *")].filter((el) => el.checkVisibility() && [...el.childNodes].some((n) => n.nodeType === 3 && n.data.trim()) && !el.closest(".sr"));
+        return {
+          below: document.scrollingElement.scrollHeight - innerHeight,
+          smallest: Math.min(...texts.map((el) => parseFloat(getComputedStyle(el).fontSize))) / innerHeight,
+        };
+      });
+      if (below > 1 || smallest < 1 / 40.5) throw new Error(`the wall, ${state}, at ${width} × ${height}: ${below} px lie below, the smallest text is ${(100 * smallest).toFixed(1)} % of the height`);
+    }
+    await page.setViewportSize(own);
+  }
 
   async seeAll(state) { for (const who of ["host", "screen", "phone"]) await this.see(who, state); }
 
