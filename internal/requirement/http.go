@@ -359,6 +359,9 @@ func (h handler) decide(c *fiber.Ctx) error {
 	if verbs[do] == nil {
 		return fault.Problems{{Field: "do", Key: "form.choose"}}
 	}
+	if _, err := h.s.Standing(ctx, m.ID, r); err != nil { // else whatever was typed would stand in the log for ever
+		return err
+	}
 	if err = h.record(c, "standing."+do, m.ID, r); err == nil {
 		err = verbs[do]()
 	}
