@@ -44,10 +44,10 @@ func (s *Service) Erase(ctx context.Context, actor string, p people.Person) erro
 	return s.goOn(ctx, p.ID)
 }
 
-// Why a person is not erased. The second asks for one step more: there must be another admin before the role can be taken away.
+// Why a person is not erased; both come with fault.Conflict. The second asks for one step more: there must be another admin before the role can be taken away.
 var (
-	ErrAdmin     = fmt.Errorf("an admin: %w", fault.Conflict)
-	ErrLastAdmin = fmt.Errorf("an institution's last admin: %w", fault.Conflict)
+	ErrAdmin     = errors.New("this is an admin")
+	ErrLastAdmin = errors.New("this is the last admin")
 )
 
 func (s *Service) mayErase(ctx context.Context, p people.Person) error {
@@ -59,9 +59,9 @@ func (s *Service) mayErase(ctx context.Context, p people.Person) error {
 	case err != nil:
 		return err
 	case last:
-		return ErrLastAdmin
+		return fmt.Errorf("%w: %w", fault.Conflict, ErrLastAdmin)
 	}
-	return ErrAdmin
+	return fmt.Errorf("%w: %w", fault.Conflict, ErrAdmin)
 }
 
 // Settle ends an erasure at once, without waiting for requests under way: for a command where no server is running.
