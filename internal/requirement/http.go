@@ -113,6 +113,9 @@ func (h handler) decideUpload(c *fiber.Ctx) error {
 		}
 		return web.Redirect(c, "/app/staff/roster?said=roster-discarded")
 	}
+	if f.Text("do") != "import" {
+		return fault.Problems{{Field: "do", Key: "form.choose"}}
+	}
 	if err := h.record(c, "roster.import", u.ID, ""); err != nil {
 		return err
 	}
@@ -350,20 +353,28 @@ func (h handler) decide(c *fiber.Ctx) error {
 		return err
 	}
 	ctx, r, do := c.UserContext(), f.Text("requirement"), f.Text("do")
-	verbs := map[string]func() error{
-		"extend":  func() error { return h.s.Extend(ctx, m.ID, r, f.Text("due")) },
-		"exempt":  func() error { return h.s.Excuse(ctx, m.ID, r) },
-		"met":     func() error { return h.s.MeetByHand(ctx, m.ID, r, f.Text("day")) },
-		"restore": func() error { return h.s.Restore(ctx, m.ID, r) },
+	due, day := f.Text("due"), f.Text("day")
+	verbs := map[string]struct {
+		wrong error // with what was typed
+		do    func() error
+	}{
+		"extend":  {checkDue(due), func() error { return h.s.Extend(ctx, m.ID, r, due) }},
+		"exempt":  {nil, func() error { return h.s.Excuse(ctx, m.ID, r) }},
+		"met":     {h.s.checkMet(day), func() error { return h.s.MeetByHand(ctx, m.ID, r, day) }},
+		"restore": {nil, func() error { return h.s.Restore(ctx, m.ID, r) }},
 	}
-	if verbs[do] == nil {
+	verb, known := verbs[do]
+	if !known {
 		return fault.Problems{{Field: "do", Key: "form.choose"}}
 	}
 	if _, err := h.s.Standing(ctx, m.ID, r); err != nil { // else whatever was typed would stand in the log for ever
 		return err
 	}
-	if err = h.record(c, "standing."+do, m.ID, r); err == nil {
-		err = verbs[do]()
+	if err = verb.wrong; err == nil {
+		err = h.record(c, "standing."+do, m.ID, r)
+	}
+	if err == nil {
+		err = verb.do()
 	}
 	if err != nil {
 		p, perr := h.personPage(c)

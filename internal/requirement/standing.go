@@ -269,10 +269,17 @@ func (s *Service) Again(ctx context.Context, person, institution, module, day st
 
 // Extend gives a person another day for the cycle of today; an empty one takes the extension back.
 func (s *Service) Extend(ctx context.Context, person, requirement, due string) error {
+	if err := checkDue(due); err != nil {
+		return err
+	}
+	return s.except(ctx, person, requirement, func(ex *Exception) { ex.Due = due })
+}
+
+func checkDue(due string) error {
 	if !civil(due) {
 		return fault.Problems{{Field: "due", Key: "form.day-wrong"}}
 	}
-	return s.except(ctx, person, requirement, func(ex *Exception) { ex.Due = due })
+	return nil
 }
 
 // Excuse exempts a person in the cycle of today.
@@ -282,10 +289,17 @@ func (s *Service) Excuse(ctx context.Context, person, requirement string) error 
 
 // MeetByHand says that a person has met a requirement elsewhere, on a day of the cycle of today or before.
 func (s *Service) MeetByHand(ctx context.Context, person, requirement, day string) error {
+	if err := s.checkMet(day); err != nil {
+		return err
+	}
+	return s.except(ctx, person, requirement, func(ex *Exception) { ex.Status, ex.Day = Met, day })
+}
+
+func (s *Service) checkMet(day string) error {
 	if day == "" || !civil(day) || day > s.cfg.Today() {
 		return fault.Problems{{Field: "day", Key: "form.day-wrong"}}
 	}
-	return s.except(ctx, person, requirement, func(ex *Exception) { ex.Status, ex.Day = Met, day })
+	return nil
 }
 
 // Restore takes back an exemption or what was met by hand.
