@@ -18,7 +18,7 @@ import (
 )
 
 // killedRows is long enough for an import to be killed in the middle.
-const killedRows = 20_000
+const killedRows = 8_000
 
 // longRoster writes a roster of made-up students whose numbers begin with a prefix.
 func longRoster(prefix string) []byte {
