@@ -509,21 +509,20 @@ func (s *story) flushLog() error {
 
 // settledDigest waits until the store changes no more by itself: the demo's crowd comes in after the server listens, and standings follow it.
 func (s *story) settledDigest() (string, error) {
-	last, calm := "", 0
-	for range 300 {
-		now, err := s.digest()
-		if err != nil {
-			return "", err
+	var last string
+	var since time.Time // when last was seen first
+	var broken error
+	err := within(time.Minute, "the store comes to rest", func() bool {
+		var now string
+		if now, broken = s.digest(); broken != nil {
+			return true
 		}
-		if calm++; now != last {
-			last, calm = now, 0
+		if now != last {
+			last, since = now, time.Now()
 		}
-		if calm == 5 && (s.store != "" || !strings.Contains(now, "cells 0 ")) {
-			return now, nil
-		}
-		time.Sleep(200 * time.Millisecond)
-	}
-	return "", errors.New("the store does not come to rest")
+		return time.Since(since) > time.Second && (s.store != "" || !strings.Contains(now, "cells 0 "))
+	})
+	return last, errors.Join(broken, err)
 }
 
 // digest is a checksum over everything that the store holds, but for the leases that servers renew.

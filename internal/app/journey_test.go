@@ -305,15 +305,18 @@ func (g *gate) close() {
 }
 
 // until looks again and again until a condition holds.
-func until(what string, holds func() bool) error {
-	deadline := time.NewTimer(15 * time.Second)
+func until(what string, holds func() bool) error { return within(15*time.Second, what, holds) }
+
+// within is until with a patience of its own.
+func within(patience time.Duration, what string, holds func() bool) error {
+	deadline := time.NewTimer(patience)
 	defer deadline.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for !holds() {
 		select {
 		case <-deadline.C:
-			return fmt.Errorf("%s: not within fifteen seconds", what)
+			return fmt.Errorf("%s: not within %v", what, patience)
 		case <-tick.C:
 		}
 	}

@@ -265,18 +265,31 @@ func (l *leader) do(words string) {
 	}
 }
 
+// leads begins a workshop as the demo's facilitator, and goes to its first question.
+func leads(t *testing.T, server *workshopServer) *leader {
+	t.Helper()
+	l := &leader{t: t, b: newBrowser("http://" + server.address)}
+	if err := l.b.open("/app/sign-in"); err != nil {
+		t.Fatal(err)
+	}
+	l.do("Facilitator")
+	if err := l.b.open("/app/workshops"); err != nil {
+		t.Fatal(err)
+	}
+	l.do("Start now")
+	l.room = strings.Split(l.b.url.Path, "/")[2]
+	l.do("Next slide")
+	return l
+}
+
 // dies leaves the host with nothing but the cookies, and measures how long it takes to be back on the slide.
 func (l *leader) dies(slide string) {
 	l.t.Helper()
 	jar := l.b.client.Jar
 	l.b = newBrowser(l.b.base)
 	l.b.client.Jar = jar
-	began := time.Now()
-	for l.b.open("/room/"+l.room+"/host") != nil || !l.b.sees(slide) {
-		if time.Since(began) > 3*time.Second {
-			l.t.Fatalf("the host is not back on %q within three seconds: %d", slide, l.b.status)
-		}
-		time.Sleep(20 * time.Millisecond)
+	if err := within(3*time.Second, "the host is back", func() bool { return l.b.open("/room/"+l.room+"/host") == nil && l.b.sees(slide) }); err != nil {
+		l.t.Fatalf("%v: %q, %d", err, slide, l.b.status)
 	}
 }
 
@@ -302,17 +315,7 @@ func TestRoomUnderFaults(t *testing.T) {
 	defer redis.close()
 	server := newWorkshopServer(t, build(t), t.TempDir(), redis.address())
 	server.start()
-	l := &leader{t: t, b: newBrowser("http://" + server.address)}
-	if err := l.b.open("/app/sign-in"); err != nil {
-		t.Fatal(err)
-	}
-	l.do("Facilitator")
-	if err := l.b.open("/app/workshops"); err != nil {
-		t.Fatal(err)
-	}
-	l.do("Start now")
-	l.room = strings.Split(l.b.url.Path, "/")[2]
-	l.do("Next slide")
+	l := leads(t, server)
 
 	proxies := faultyProxies(t, server.address)
 	ctx, stop := context.WithCancel(context.Background())
@@ -431,9 +434,9 @@ func disturb(ctx context.Context, room []*phone, proxies []*toxiproxy.Proxy) {
 // allIn waits until every phone's answer is acknowledged.
 func allIn(t *testing.T, room []*phone, ballot string) {
 	t.Helper()
-	deadline := time.Now().Add(30 * time.Second)
-	for {
-		missing := 0
+	missing := 0
+	err := within(30*time.Second, ballot, func() bool {
+		missing = 0
 		for _, p := range room {
 			p.mu.Lock()
 			if p.acked[ballot] == "" {
@@ -441,13 +444,10 @@ func allIn(t *testing.T, room []*phone, ballot string) {
 			}
 			p.mu.Unlock()
 		}
-		if missing == 0 {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: %d of %d phones have no answer in after thirty seconds", ballot, missing, len(room))
-		}
-		time.Sleep(50 * time.Millisecond)
+		return missing == 0
+	})
+	if err != nil {
+		t.Fatalf("%v: %d of %d phones have no answer in", err, missing, len(room))
 	}
 }
 
@@ -485,17 +485,7 @@ func TestTwoServersServeOneRoom(t *testing.T) {
 	one, two := newWorkshopServer(t, binary, data, redis.address()), newWorkshopServer(t, binary, data, redis.address())
 	one.start()
 	two.start()
-	l := &leader{t: t, b: newBrowser("http://" + one.address)}
-	if err := l.b.open("/app/sign-in"); err != nil {
-		t.Fatal(err)
-	}
-	l.do("Facilitator")
-	if err := l.b.open("/app/workshops"); err != nil {
-		t.Fatal(err)
-	}
-	l.do("Start now")
-	l.room = strings.Split(l.b.url.Path, "/")[2]
-	l.do("Next slide")
+	l := leads(t, one)
 	ctx, stop := context.WithCancel(context.Background())
 	var living sync.WaitGroup
 	defer living.Wait()

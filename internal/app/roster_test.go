@@ -92,12 +92,9 @@ func (k *rosterKill) asked() int { return k.number("/app/staff/insights", `Peopl
 // waits is until for what takes longer.
 func (k *rosterKill) waits(what string, holds func() bool) {
 	k.t.Helper()
-	for range 4 {
-		if until(what, holds) == nil {
-			return
-		}
+	if err := within(time.Minute, what, holds); err != nil {
+		k.t.Fatalf("%v\n%s", err, text(k.b.page))
 	}
-	k.t.Fatalf("%s: never\n%s", what, text(k.b.page))
 }
 
 // command is the program beside the server.
