@@ -55,10 +55,12 @@ export async function examine(page, cdp, variant, shoot) {
     await page.evaluate((text) => window.__checks.dress(text), variant.text);
   }
   await page.evaluate(() => window.__checks.settle());
+  if (shoot) await shoot();
+  await page.evaluate(() => window.__checks.unfold());
   const found = await page.evaluate(() => window.__checks.layout());
   found.push(...(await axe(page, variant)));
-  if (shoot) await shoot();
   found.push(...(await tab(page, cdp)));
+  await page.evaluate(() => window.__checks.fold());
   return found.map((f) => ({ todo: checks[f.check].todo, ...f }));
 }
 

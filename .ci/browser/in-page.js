@@ -217,5 +217,14 @@
     for (const a of document.getAnimations()) { try { a.finish(); } catch { a.cancel(); } }
     await document.fonts.ready;
   };
-  window.__checks = { dress, layout, settle, prepareTabs, endTabs };
+  // What is folded is looked at too: unfold opens it, fold puts it back for the journey and the picture.
+  let folded = [];
+  const unfold = () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    for (const d of folded) d.open = true;
+  };
+  const fold = () => {
+    for (const d of folded) d.open = false;
+  };
+  window.__checks = { dress, layout, settle, unfold, fold, prepareTabs, endTabs };
 })();
