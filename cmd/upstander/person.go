@@ -12,9 +12,9 @@ import (
 
 func personCommand() *cobra.Command {
 	var opts app.Options
-	cmd := &cobra.Command{Use: "person", Short: "Export or erase what is held on somebody"}
+	cmd := &cobra.Command{Use: "person", Short: "Export or erase what is held on somebody, or change the address they sign in with"}
 	cmd.PersistentFlags().BoolVar(&opts.Demo, "demo", false, "in the demo's institutions")
-	cmd.AddCommand(exportPersonCommand(&opts), erasePersonCommand(&opts))
+	cmd.AddCommand(exportPersonCommand(&opts), erasePersonCommand(&opts), movePersonCommand(&opts))
 	return cmd
 }
 
@@ -75,6 +75,30 @@ func erasePersonCommand(opts *app.Options) *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it")
 	return cmd
+}
+
+func movePersonCommand(opts *app.Options) *cobra.Command {
+	return &cobra.Command{
+		Use:   "address ID|EMAIL NEW",
+		Short: "Change the address that somebody signs in with",
+		Long: "Change the address that somebody signs in with. A roster changes it only before they have ever signed in, for whoever keeps the roster could else\n" +
+			"open other people's accounts: be sure that the new address is theirs. They are signed out everywhere (beside a server\n" +
+			"that keeps its sessions in Redis), the address that they had is told, and the audit log keeps that it was done.",
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withApp(cmd, *opts, func(a *app.App) error {
+				p, err := a.FindPerson(cmd.Context(), args[0])
+				if err != nil {
+					return err
+				}
+				if err := a.MovePerson(cmd.Context(), p, args[1]); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "%s signs in with %s now\n", p.ID, args[1])
+				return nil
+			})
+		},
+	}
 }
 
 func sweepCommand() *cobra.Command {

@@ -11,6 +11,7 @@ import (
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/records"
 	"github.com/upstander/upstander/internal/store"
@@ -94,6 +95,28 @@ func (a *App) ErasePerson(ctx context.Context, p people.Person) (ended bool, err
 		return false, err
 	}
 	return true, a.records.Settle(ctx, p.ID)
+}
+
+// MovePerson changes the address that somebody signs in with, and tells the one that they had.
+func (a *App) MovePerson(ctx context.Context, p people.Person, email string) error {
+	err := a.audit.Record(ctx, audit.Entry{Institution: p.Institution, Actor: audit.Operator, Verb: audit.AddressChange, Subject: p.ID})
+	if err != nil {
+		return err
+	}
+	err = a.people.Move(ctx, p, email)
+	switch {
+	case errors.Is(err, fault.Conflict):
+		return errors.New("somebody else has this address")
+	case errors.Is(err, fault.Invalid):
+		return fmt.Errorf("this is not an address of %s", p.Institution)
+	case err != nil || a.cfg.SMTP == "":
+		return err
+	}
+	sender, err := mail.NewSMTP(a.cfg.SMTP, a.cfg.MailFrom)
+	if err != nil {
+		return err
+	}
+	return a.people.TellMoved(ctx, sender, p)
 }
 
 // Sweep removes what has been kept long enough.

@@ -18,6 +18,7 @@ const (
 	AuditExport       Verb = "audit-export"
 	PersonExport      Verb = "person-export"
 	PersonErase       Verb = "person-erase"
+	AddressChange     Verb = "address-change" // the address that somebody signs in with
 	RoleGrant         Verb = "role-grant"
 	RoleRevoke        Verb = "role-revoke"
 	ScopeChange       Verb = "scope-change"
@@ -42,7 +43,7 @@ const (
 func Verbs() []Verb {
 	return []Verb{
 		RosterImport, MemberChange, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
-		ListExport, AuditExport, PersonExport, PersonErase, RoleGrant, RoleRevoke, ScopeChange, RoleMapChange, IdentityClaim, IdentityRelease,
+		ListExport, AuditExport, PersonExport, PersonErase, AddressChange, RoleGrant, RoleRevoke, ScopeChange, RoleMapChange, IdentityClaim, IdentityRelease,
 		PasskeyAdd, PasskeyRemove, RecoveryUse, ReminderPlan, ReminderSend, ReminderStop, PledgeModerate, RetentionSweep,
 		WorkshopSchedule, WorkshopChange, WorkshopCancel, WorkshopNames,
 	}

@@ -95,9 +95,23 @@ func (s *Service) match(ctx context.Context, a arrival, m Mapping) (string, erro
 		p, err := s.findOrAdd(ctx, a.Email, a.Lang)
 		return p.ID, err
 	case m.Match == MatchExternalID && a.ExternalID != "" && s.cfg.Directory != nil:
-		return s.cfg.Directory.PersonOf(ctx, a.Institution, a.ExternalID)
+		return s.listed(ctx, a)
 	}
 	return "", fmt.Errorf("match an arrival: %w", fault.NotFound)
+}
+
+// listed finds whom the roster has under a number. Only somebody who has never signed in: a number can be written into anybody's row, and whoever has
+// an account claims it by its address.
+func (s *Service) listed(ctx context.Context, a arrival) (string, error) {
+	person, err := s.cfg.Directory.PersonOf(ctx, a.Institution, a.ExternalID)
+	if err != nil {
+		return "", err
+	}
+	p, err := s.store.get(ctx, person)
+	if err == nil && !p.Movable() {
+		err = fmt.Errorf("this number belongs to somebody who has signed in: %w", fault.NotFound)
+	}
+	return person, err
 }
 
 // join ties an identity to a person for good. A person whom the same university's sign-in knows by another name already is refused: an e-mail
@@ -140,7 +154,7 @@ func (s *Service) refreshPerson(ctx context.Context, person string, a arrival, m
 	if err != nil || a.Email == "" || a.Email == p.Email {
 		return p, err
 	}
-	changed, err := s.store.update(ctx, person, func(p *Person) error { p.Email = a.Email; return nil })
+	changed, err := s.store.update(ctx, person, func(p *Person) error { p.moveTo(a.Email); return nil })
 	if errors.Is(err, fault.Conflict) {
 		return p, nil
 	}

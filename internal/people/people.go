@@ -49,10 +49,15 @@ type Person struct {
 	Scope       []string  `bson:"scope"`       // places whose people staff may see, each the beginning of a path; empty: the whole institution
 	Helps       bool      `bson:"helps"`       // has a role that was granted; kept with Roles, for the list of them
 	Since       time.Time `bson:"since"`
+	Former      []string  `bson:"former"` // addresses that the person had before: what is kept under them is found by them
+	Listed      bool      `bson:"listed"` // made known by a roster, and nobody has signed in as this person yet
 
 	// Withheld says that this session opens no roles: the institution wants a passkey or single sign-on for them. It is not stored.
 	Withheld bool `bson:"-"`
 }
+
+// Addresses lists the address of a person and those before it.
+func (p Person) Addresses() []string { return append([]string{p.Email}, p.Former...) }
 
 // Is says whether the person has a role. Everybody is a student.
 func (p Person) Is(r Role) bool {

@@ -11,14 +11,15 @@ import (
 
 // Kept is what this package holds on a person, for whoever asks for it.
 type Kept struct {
-	ID          string `json:"id"`
-	Institution string `json:"institution"`
-	Email       string `json:"email"`
-	Name        string `json:"name,omitempty"`
-	Language    string `json:"language"`
-	Roles       []Role `json:"roles"`
-	Since       string `json:"since"`
-	SignedIn    int    `json:"signed_in_devices"`
+	ID          string   `json:"id"`
+	Institution string   `json:"institution"`
+	Email       string   `json:"email"`
+	Former      []string `json:"former_emails,omitempty"`
+	Name        string   `json:"name,omitempty"`
+	Language    string   `json:"language"`
+	Roles       []Role   `json:"roles"`
+	Since       string   `json:"since"`
+	SignedIn    int      `json:"signed_in_devices"`
 
 	GroupRoles []Role   `json:"roles_by_group,omitempty"`
 	Scope      []string `json:"scope,omitempty"`
@@ -37,7 +38,7 @@ func (s *Service) ExportPerson(ctx context.Context, p Person) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept.ID, kept.Institution, kept.Email, kept.Name, kept.Language, kept.Roles = p.ID, p.Institution, p.Email, p.Name, p.Language, p.Roles
+	kept.ID, kept.Institution, kept.Email, kept.Former, kept.Name, kept.Language, kept.Roles = p.ID, p.Institution, p.Email, p.Former, p.Name, p.Language, p.Roles
 	kept.Since, kept.SignedIn = p.Since.Format(time.RFC3339), n
 	return kept, nil
 }

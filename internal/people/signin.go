@@ -43,8 +43,8 @@ func wrongLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "sign-in-wrong", Times: 60, Per: 10 * time.Minute}
 }
 
-// inbox is where mail to an address ends up: tags behind a plus and names of hosts within the institution make no other inbox.
-func inbox(institution, email string) string {
+// Inbox is where mail to an address ends up: tags behind a plus and names of hosts within the institution make no other inbox.
+func Inbox(institution, email string) string {
 	local, _, _ := strings.Cut(email, "@")
 	local, _, _ = strings.Cut(local, "+")
 	return institution + "/" + local
@@ -108,7 +108,7 @@ func (s *Service) sendCode(ctx context.Context, email, lang, network, claim stri
 	if err != nil {
 		return Challenge{}, err
 	}
-	box := inbox(in.ID, email)
+	box := Inbox(in.ID, email)
 	for _, l := range []struct {
 		limit ephemeral.Limit
 		key   string
@@ -196,6 +196,13 @@ func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person,
 
 // SignIn signs a person in, who has shown who they are in some way, and returns the token of the new session.
 func (s *Service) SignIn(ctx context.Context, person string, by Way) (string, error) {
+	p, err := s.store.get(ctx, person)
+	if err == nil && p.Listed {
+		_, err = s.store.update(ctx, person, func(p *Person) error { p.Listed = false; return nil })
+	}
+	if err != nil {
+		return "", err
+	}
 	return s.sessions.Begin(ctx, person, string(by))
 }
 

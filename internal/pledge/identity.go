@@ -6,14 +6,17 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strings"
 
 	"github.com/upstander/upstander/internal/mail"
 )
 
 // identify is the id of a pledge: an HMAC, so that the address cannot be found by trying addresses out without the key.
 func identify(key []byte, institution string, kind Kind, email string) string {
+	local, domain, _ := strings.Cut(email, "@")
+	local, _, _ = strings.Cut(local, "+") // a tag makes no other person
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "pledge\x00%s\x00%s\x00%s", institution, kind, email)
+	fmt.Fprintf(mac, "pledge\x00%s\x00%s\x00%s", institution, kind, local+"@"+domain)
 	return hex.EncodeToString(mac.Sum(nil))
 }
 

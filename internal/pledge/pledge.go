@@ -95,8 +95,14 @@ type Draft struct {
 const waitFor = 7 * 24 * time.Hour
 
 // Limits on signing. A campus shares one address of the network, and a fair may bring hundreds within minutes.
+// mailLimit counts what one network sends to an inbox, so that a stranger elsewhere cannot keep its owner from signing; in all, an inbox gets no more
+// than inboxLimit.
 func mailLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "pledge-mail", Times: 3, Per: time.Hour}
+}
+
+func inboxLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "pledge-inbox", Times: 12, Per: time.Hour}
 }
 
 func networkLimit() ephemeral.Limit {
@@ -146,11 +152,14 @@ func (s *Service) Sign(ctx context.Context, institution, lang, network string, d
 	if err := s.check(institution, &d); err != nil {
 		return "", err
 	}
-	if err := s.cfg.Limits.Allow(ctx, networkLimit(), network); err != nil {
-		return "", err
-	}
-	if err := s.cfg.Limits.Allow(ctx, mailLimit(), d.Email); err != nil {
-		return "", err
+	box := people.Inbox(institution, d.Email)
+	for _, l := range []struct {
+		limit ephemeral.Limit
+		key   string
+	}{{networkLimit(), network}, {mailLimit(), box + " " + network}, {inboxLimit(), box}} {
+		if err := s.cfg.Limits.Allow(ctx, l.limit, l.key); err != nil {
+			return "", err
+		}
 	}
 	token := s.cfg.NewToken()
 	p, err := s.store.upsert(ctx, s.find(institution, d.Kind, d.Email, func(id string) bool { return s.store.has(ctx, id) }), func(p *Pledge, id string, found bool) error {
@@ -172,7 +181,11 @@ func (s *Service) SignAs(ctx context.Context, person people.Person, d Draft) err
 	if err := s.check(person.Institution, &d); err != nil {
 		return err
 	}
-	_, err := s.store.upsert(ctx, s.find(person.Institution, Person, person.Email, func(id string) bool { return s.store.has(ctx, id) }), func(p *Pledge, id string, found bool) error {
+	had, err := s.Of(ctx, person)
+	if err == nil && had.State == Confirmed || err != nil && !errors.Is(err, fault.NotFound) {
+		return err
+	}
+	_, err = s.store.upsert(ctx, s.find(person.Institution, Person, person.Email, func(id string) bool { return s.store.has(ctx, id) }), func(p *Pledge, id string, found bool) error {
 		if !found || p.State == Waiting {
 			*p = s.fresh(id, person.Institution, d)
 			s.confirm(p)
@@ -185,8 +198,8 @@ func (s *Service) SignAs(ctx context.Context, person people.Person, d Draft) err
 
 // Of returns the pledge of a person who has signed in, or fault.NotFound.
 func (s *Service) Of(ctx context.Context, person people.Person) (Pledge, error) {
-	for _, key := range s.cfg.Keys {
-		p, err := s.store.get(ctx, identify(key, person.Institution, Person, person.Email))
+	for _, id := range s.idsOf(person, Person) {
+		p, err := s.store.get(ctx, id)
 		if !errors.Is(err, fault.NotFound) {
 			return p, err
 		}

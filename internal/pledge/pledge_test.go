@@ -173,6 +173,44 @@ func TestOneAddressIsLimited(t *testing.T) {
 	}
 }
 
+// TestTagsMakeNoOtherPerson: what stands behind a plus neither fills an inbox nor counts twice.
+func TestTagsMakeNoOtherPerson(t *testing.T) {
+	f := newFixture(t)
+	for _, email := range []string{"sam@north.example", "sam+a@north.example"} {
+		f.sign(email)
+		f.Visitor().Post(f.private(), "do", "confirm")
+	}
+	if n := f.count(); n != 1 {
+		t.Errorf("one person counts %d times", n)
+	}
+	f.sign("sam+b@north.example")
+	if a := f.sign("sam+c@north.example"); a.Status != http.StatusTooManyRequests {
+		t.Errorf("the fourth mail to one inbox within the hour: %d", a.Status)
+	}
+}
+
+// TestAPledgeFollowsItsPerson finds a signature under an address that its person had before.
+func TestAPledgeFollowsItsPerson(t *testing.T) {
+	f := newFixture(t)
+	v := f.SignIn("sam@north.example")
+	v.Post("/app/pledge", "action", "talk", "wall", "yes", "initials", "SO", "role", "student")
+	if err := f.People.Move(t.Context(), v.Person, "samira@north.example"); err != nil {
+		t.Fatal(err)
+	}
+	moved, err := f.People.Person(t.Context(), v.Person.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := f.SignIn("samira@north.example")
+	again.Post("/app/pledge", "action", "talk")
+	if n := f.count(); n != 1 || again.Person.ID != v.Person.ID {
+		t.Errorf("one person counts %d times", n)
+	}
+	if err := f.pledges.ErasePerson(t.Context(), moved); err != nil || f.count() != 0 {
+		t.Errorf("after the erasure %d count, %v", f.count(), err)
+	}
+}
+
 func TestWrongForms(t *testing.T) {
 	f := newFixture(t)
 	for name, test := range map[string]struct {

@@ -22,7 +22,7 @@ type Kept struct {
 	Shown    string `json:"shown"`
 }
 
-// ExportPerson returns every signature under a person's address, found by the HMAC that it is kept under.
+// ExportPerson returns every signature under a person's addresses, found by the HMAC that it is kept under.
 func (s *Service) ExportPerson(ctx context.Context, person people.Person) (any, error) {
 	kept := []Kept{}
 	err := s.eachOf(ctx, person, func(p Pledge) error {
@@ -32,7 +32,7 @@ func (s *Service) ExportPerson(ctx context.Context, person people.Person) (any, 
 	return kept, err
 }
 
-// ErasePerson withdraws every signature under a person's address, those made for a group too: its contact is nobody then. The count follows.
+// ErasePerson withdraws every signature under a person's addresses, those made for a group too: its contact is nobody then. The count follows.
 func (s *Service) ErasePerson(ctx context.Context, person people.Person) error {
 	defer s.total.forget(person.Institution)
 	return s.eachOf(ctx, person, func(p Pledge) error {
@@ -44,19 +44,30 @@ func (s *Service) ErasePerson(ctx context.Context, person people.Person) error {
 }
 
 func (s *Service) eachOf(ctx context.Context, person people.Person, do func(Pledge) error) error {
-	for _, key := range s.cfg.Keys {
-		for _, kind := range Kinds() {
-			p, err := s.store.get(ctx, identify(key, person.Institution, kind, person.Email))
-			if errors.Is(err, fault.NotFound) {
-				continue
-			}
-			if err == nil {
-				err = do(p)
-			}
-			if err != nil {
-				return err
-			}
+	for _, id := range s.idsOf(person, Kinds()...) {
+		p, err := s.store.get(ctx, id)
+		if errors.Is(err, fault.NotFound) {
+			continue
+		}
+		if err == nil {
+			err = do(p)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// idsOf lists every id that a signature of a person can have, for some kinds.
+func (s *Service) idsOf(person people.Person, kinds ...Kind) []string {
+	var ids []string
+	for _, email := range person.Addresses() {
+		for _, key := range s.cfg.Keys {
+			for _, kind := range kinds {
+				ids = append(ids, identify(key, person.Institution, kind, email))
+			}
+		}
+	}
+	return ids
 }

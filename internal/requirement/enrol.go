@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -276,14 +277,21 @@ func (e *enrolment) name(ctx context.Context, rows []Row) error {
 
 // change takes a row that differs from what the roster holds.
 func (e *enrolment) change(ctx context.Context, had Member, r Row) error {
+	left := func(o *Outcome) { o.Closed++ }
+	changed := func(o *Outcome) { o.Changed++ }
 	if had.Email != r.Email {
-		other, err := e.s.cfg.Persons.Known(ctx, e.institution, r.Email)
-		switch {
-		case err == nil && other != had.ID:
+		switch err := e.readdress(ctx, had.ID, r.Email); {
+		case errors.Is(err, fault.Conflict):
 			e.refused(r.Line, colEmail, "roster.email-taken")
 			return nil
-		case err != nil && !isGone(err):
+		case errors.Is(err, fault.Denied): // the rest of the row is taken, and the address looked at again with the next file
+			e.refused(r.Line, colEmail, "roster.email-kept")
+			r.Email, left, changed = had.Email, nothing, nothing
+		case err != nil:
 			return err
+		}
+		if had.Row == r.digest() {
+			return nil
 		}
 	}
 	today := e.today
@@ -292,23 +300,41 @@ func (e *enrolment) change(ctx context.Context, had Member, r Row) error {
 	}
 	now := r.member(had.ID, e.institution, today)
 	if !e.dry {
-		if had.Email != now.Email {
-			if err := e.s.cfg.Persons.Readdress(ctx, had.ID, now.Email); err != nil {
-				return err
-			}
-		}
 		if err := e.s.store.replaceMember(ctx, had, now); err != nil {
 			return err
 		}
 	}
-	e.count(func(o *Outcome) {
-		if had.Left == "" && now.Left != "" {
-			o.Closed++
-		} else {
-			o.Changed++
-		}
-	})
+	if had.Left == "" && now.Left != "" {
+		e.count(left)
+	} else {
+		e.count(changed)
+	}
 	return e.settle(ctx, had.ID)
+}
+
+// nothing is counted of a row that is among the wrong ones already.
+func nothing(*Outcome) {}
+
+// readdress lets somebody sign in with another address, or says whether that could be done.
+func (e *enrolment) readdress(ctx context.Context, person, email string) error {
+	if !e.dry {
+		return e.s.cfg.Persons.Readdress(ctx, person, email)
+	}
+	p, err := e.s.cfg.Persons.Person(ctx, person)
+	if err != nil || p.Email == email {
+		return err
+	}
+	if !p.Movable() {
+		return fault.Denied
+	}
+	_, err = e.s.cfg.Persons.Known(ctx, e.institution, email)
+	if err == nil {
+		return fault.Conflict
+	}
+	if isGone(err) {
+		return nil
+	}
+	return err
 }
 
 // tryFresh says what addFresh would do.

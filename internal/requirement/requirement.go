@@ -95,7 +95,7 @@ type Persons interface {
 	Enrol(ctx context.Context, list []people.Person) (ids []string, known []bool, err error)
 	// Known returns the id of the person with an e-mail address, or fault.NotFound.
 	Known(ctx context.Context, institution, email string) (string, error)
-	// Readdress changes somebody's e-mail address; fault.Conflict when it is another person's.
+	// Readdress changes somebody's e-mail address; fault.Conflict when it is another person's, fault.Denied when a roster may not change it.
 	Readdress(ctx context.Context, person, email string) error
 }
 

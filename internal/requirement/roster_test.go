@@ -14,6 +14,7 @@ import (
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 
+	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/requirement"
 )
 
@@ -321,6 +322,35 @@ func TestAnAddressThatIsTaken(t *testing.T) {
 	d.do(err)
 	if p, err := d.site.People.Person(ctx, d.person("new@north.example")); err != nil || report.Outcome.Changed != 1 || p.Name != "B" {
 		t.Errorf("a new address: %+v %+v %v", report, p, err)
+	}
+}
+
+// TestARosterOpensNobodysAccount: whoever keeps the roster must not be able to give a person who has signed in, or who has a role, an address of
+// their own choice.
+func TestARosterOpensNobodysAccount(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	_, err := d.Import(ctx, "north", lines("n1,student@north.example,A,,,,,", "n2,boss@north.example,B,,,,,"), requirement.Import{})
+	d.do(err)
+	student, boss := d.person("student@north.example"), d.person("boss@north.example")
+	d.site.SignIn("student@north.example")
+	_, err = d.site.People.Grant(ctx, "boss@north.example", people.Admin)
+	d.do(err)
+	file := lines("n1,thief@north.example,Anna,,,,,", "n2,thief+2@north.example,B,,,,,2026-11-01")
+	for _, dry := range []bool{true, false, false} { // and once more: it is said each time
+		report, err := d.Import(ctx, "north", file, requirement.Import{DryRun: dry})
+		d.do(err)
+		if len(report.Faults) != 2 || report.Faults[0].Key != "roster.email-kept" || report.Faults[1].Key != "roster.email-kept" || report.Outcome.Wrong != 2 {
+			t.Errorf("dry %v: %+v", dry, report)
+		}
+	}
+	if d.person("student@north.example") != student || d.person("boss@north.example") != boss {
+		t.Error("an account has changed hands")
+	}
+	if m, err := d.Member(ctx, student); err != nil || m.Name != "Anna" || m.Email != "student@north.example" {
+		t.Errorf("the rest of the row: %+v %v", m, err)
+	}
+	if m, err := d.Member(ctx, boss); err != nil || m.Left != "2026-11-01" {
+		t.Errorf("a leaver: %+v %v", m, err)
 	}
 }
 
