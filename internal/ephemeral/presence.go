@@ -30,6 +30,7 @@ func (p *Presence) Hear(ctx context.Context, place, member string) error {
 	sum := sha256.Sum256([]byte(place + member))
 	_, err := p.rdb.Pipelined(ctx, func(pipe redis.Pipeliner) error {
 		pipe.ZAdd(ctx, "here:"+place, redis.Z{Score: float64(p.now().UnixMilli()), Member: hex.EncodeToString(sum[:8])})
+		pipe.ZRemRangeByScore(ctx, "here:"+place, "-inf", "("+strconv.FormatInt(p.now().Add(-p.within).UnixMilli(), 10))
 		pipe.PExpire(ctx, "here:"+place, p.within)
 		return nil
 	})

@@ -181,7 +181,8 @@ func (h *house) load(b *testing.B, rooms []Room) []time.Duration {
 				form := url.Values{"do": {"vote"}, "ballot": {"a-myth:1"}, "verdict": {"true"}, "sure": {"2"}}
 				r, _ := http.NewRequest(http.MethodPost, h.base+"/room/"+rooms[n%len(rooms)].ID, strings.NewReader(form.Encode()))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				r.AddCookie(&http.Cookie{Name: "upstander-phone", Value: fmt.Sprintf("phone-number-%020d", n)})
+				token := fmt.Sprintf("phone-number-%020d", n)
+				r.AddCookie(&http.Cookie{Name: "upstander-phone", Value: token + "." + rooms[n%len(rooms)].seal(token)})
 				began := time.Now()
 				resp, err := client.Do(r)
 				if err != nil {

@@ -17,7 +17,8 @@ import (
 // Session is a workshop that is announced for a day; whoever wants to come books one of its places. Who has a place, who waits and who has yet to be told
 // stand in one document, so that whatever happens at once to the last place happens one after the other.
 type Session struct {
-	ID          string    `bson:"_id"` // random; the room in which it is held has the same
+	ID          string    `bson:"_id"`  // random
+	Room        string    `bson:"room"` // in which it is held: random, and nobody learns it before they are in it; empty: not begun yet
 	Institution string    `bson:"institution"`
 	Facilitator string    `bson:"facilitator"` // who announced it; empty: staff did
 	Module      string    `bson:"module"`
@@ -315,18 +316,21 @@ func (s *Service) Begin(ctx context.Context, p people.Person, id string) (r Room
 	if err != nil {
 		return r, "", err
 	}
-	if r, key, err = s.open(ctx, p, t, d.ID); errors.Is(err, fault.Conflict) { // it is open, or was
-		if key, err = s.Recover(ctx, d.ID, p); err == nil {
-			r, err = s.Room(ctx, d.ID)
+	d, err = s.store.updateSession(ctx, id, func(d *Session) error {
+		if d.Room == "" {
+			d.Room = s.newRoomID()
 		}
-	}
-	if err != nil {
-		return r, "", err
-	}
-	_, err = s.store.updateSession(ctx, id, func(d *Session) error {
 		d.State = Begun
 		return nil
 	})
+	if err != nil {
+		return r, "", err
+	}
+	if r, key, err = s.open(ctx, p, t, d.Room); errors.Is(err, fault.Conflict) { // it is open, or was
+		if key, err = s.Recover(ctx, d.Room, p); err == nil {
+			r, err = s.Room(ctx, d.Room)
+		}
+	}
 	return r, key, err
 }
 

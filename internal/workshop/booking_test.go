@@ -365,8 +365,11 @@ func TestBeginningASessionOpensItsRoom(t *testing.T) {
 	}
 	o.now = time.Date(2026, 12, 3, 14, 0, 0, 0, time.UTC)
 	r, key, err := o.Begin(t.Context(), o.leader, d.ID)
-	if err != nil || r.ID != d.ID || r.Template != "small-talk" || !r.Leads(key) {
+	if err != nil || r.ID == d.ID || r.Template != "small-talk" || !r.Leads(key) {
 		t.Fatalf("%+v, %v", r, err)
+	}
+	if _, err := o.Room(t.Context(), d.ID); !errors.Is(err, fault.NotFound) {
+		t.Errorf("whoever knows the session, and so every student, knows the room: %v", err)
 	}
 	again, other, err := o.Begin(t.Context(), o.leader, d.ID)
 	if err != nil || again.ID != r.ID || !again.Leads(other) || !again.Leads(key) {

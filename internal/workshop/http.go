@@ -157,18 +157,24 @@ func (h handler) findCode(c *fiber.Ctx, code string) error {
 	return web.Redirect(c, roomPath(r.ID))
 }
 
-// token returns the phone's token, and gives it one if it has none.
-func (h handler) token(c *fiber.Ctx) (token string, fresh bool) {
-	if token = h.server.Cookie(c, phoneCookie(room(c).ID)); len(token) >= 20 && len(token) <= 64 {
-		return token, false
+// token returns the phone's token, and gives it one if it has none of this room. fault.TooMany when one network has been given too many.
+func (h handler) token(c *fiber.Ctx) (token string, fresh bool, err error) {
+	r := room(c)
+	if token = h.server.Cookie(c, phoneCookie(r.ID)); r.Gave(token) {
+		return token, false, nil
 	}
-	token = h.workshops.cfg.NewToken()
-	h.server.SetCookie(c, phoneCookie(room(c).ID), token)
-	return token, true
+	if token, err = h.workshops.Give(c.UserContext(), r, h.server.Network(c)); err != nil {
+		return "", false, err
+	}
+	h.server.SetCookie(c, phoneCookie(r.ID), token)
+	return token, true, nil
 }
 
 func (h handler) phone(c *fiber.Ctx) error {
-	token, fresh := h.token(c)
+	token, fresh, err := h.token(c)
+	if err != nil {
+		return err
+	}
 	if !fresh {
 		h.hear(c, token)
 	}
@@ -217,7 +223,10 @@ func (h handler) act(c *fiber.Ctx) error {
 		return err
 	}
 	ctx, r := c.UserContext(), room(c)
-	token, fresh := h.token(c)
+	token, fresh, err := h.token(c)
+	if err != nil {
+		return err
+	}
 	proven := token
 	if fresh { // without a cookie that comes back one phone could answer many times
 		proven = ""
@@ -261,7 +270,7 @@ func (h handler) refuse(c *fiber.Ctx, token string, f web.Form, problem error) e
 
 // here is a phone's heartbeat. The answer is "accepted" instead of "no content" while nobody leads the room.
 func (h handler) here(c *fiber.Ctx) error {
-	if token, fresh := h.token(c); !fresh {
+	if token := h.server.Cookie(c, phoneCookie(room(c).ID)); room(c).Gave(token) {
 		h.hear(c, token)
 	}
 	if h.alone(c) {

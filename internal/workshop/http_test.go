@@ -315,6 +315,36 @@ func TestAPhoneWithoutCookiesCannotVoteTwice(t *testing.T) {
 	}
 }
 
+// TestOnlyTokensThatWereGivenCount: a phone that makes up tokens, or brings one of another room, has one vote at most.
+func TestOnlyTokensThatWereGivenCount(t *testing.T) {
+	h := newHouse(t, 0)
+	elsewhere, _ := h.start()
+	r, _ := h.start()
+	r = h.to(r, pickOne)
+	foreign, err := h.Give(t.Context(), elsewhere, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, token := range []string{"a-token-that-i-have-made-up", "a-token-that-i-have-made-up.0123456789abcdef", foreign, strings.Repeat("x", 5000)} {
+		bare := &http.Client{Transport: &http.Transport{}}
+		form := url.Values{"do": {"vote"}, "ballot": {"pick-one:1"}, "option": {"a"}}
+		req, _ := http.NewRequest(http.MethodPost, h.base+"/room/"+r.ID, strings.NewReader(form.Encode()))
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.AddCookie(&http.Cookie{Name: "upstander-phone", Value: token})
+		resp, err := bare.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%.40s: answered %d", token, resp.StatusCode)
+		}
+	}
+	if n := h.count(r.ID); n != 0 {
+		t.Errorf("%d votes", n)
+	}
+}
+
 func TestStreamsOfARoomAreForThoseWhoMay(t *testing.T) {
 	h := newHouse(t, 0)
 	r, _ := h.start()

@@ -153,7 +153,7 @@ func result(b web.Base, q Question, res Result, thing int) *resultView {
 		return v
 	}
 	var charts []web.Bars
-	if v.TooFew = q.Attitude && v.People < fewest; !v.TooFew {
+	if v.TooFew = q.Attitude && res.Few(); !v.TooFew {
 		charts = bars(b, q, res)
 	}
 	lang := b.Lang

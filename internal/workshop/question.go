@@ -251,6 +251,12 @@ func (res Result) People() int {
 	return n
 }
 
+// Few says whether so few have answered that a result would show what one of them thinks. Hands are counted before all eyes, so phones must be enough
+// by themselves: else whoever counts hands could fill up a single vote until it shows.
+func (res Result) Few() bool {
+	return res.People() < fewest || res.Phones > 0 && res.Phones < fewest
+}
+
 // Of returns how many chose an option, with hands. For a myth's verdict it adds up how sure people were.
 func (res Result) Of(option string) int {
 	n := res.Counts[option] + res.Hands[option]

@@ -2,6 +2,7 @@ package workshop
 
 import (
 	"context"
+	"crypto/hmac"
 	"errors"
 	"fmt"
 	"slices"
@@ -40,11 +41,11 @@ type Room struct {
 	Began       time.Time `bson:"began"`
 	Until       time.Time `bson:"until"` // when it ends by itself
 	Results     []Result  `bson:"results"`
-	Skipped     []string  `bson:"skipped"` // slides
-	Pending     bool      `bson:"pending"` // there may be votes to count or to erase
-	Credit      bool      `bson:"credit"`  // the projector shows the code for attendance
-	CreditKey   string    `bson:"credit_key"`
-	Version     int64     `bson:"version"` // counts what phones and projector can see change
+	Skipped     []string  `bson:"skipped"`    // slides
+	Pending     bool      `bson:"pending"`    // there may be votes to count or to erase
+	Credit      bool      `bson:"credit"`     // the projector shows the code for attendance
+	CreditKey   string    `bson:"credit_key"` // what codes for attendance and phones' tokens are derived from
+	Version     int64     `bson:"version"`    // counts what phones and projector can see change
 }
 
 // States of a room.
@@ -74,8 +75,10 @@ func (s *Service) Start(ctx context.Context, p people.Person, module, template s
 	if err != nil {
 		return r, "", fault.Problems{{Field: "template", Key: "form.choose"}}
 	}
-	return s.open(ctx, p, t, strings.ToLower(s.cfg.NewToken()[:16]))
+	return s.open(ctx, p, t, s.newRoomID())
 }
+
+func (s *Service) newRoomID() string { return strings.ToLower(s.cfg.NewToken()[:16]) }
 
 // open makes the room with an id and returns a key for whoever leads it; fault.Conflict when it is there already.
 func (s *Service) open(ctx context.Context, p people.Person, t *content.Template, id string) (r Room, key string, err error) {
@@ -114,6 +117,29 @@ func (s *Service) Find(ctx context.Context, institution, typed, network string) 
 	}
 	return r, err
 }
+
+// phoneLimit bounds the tokens that one network gets in a room: a campus shares one address, and nobody joins as a crowd.
+func phoneLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "phone", Times: 1500, Per: time.Hour}
+}
+
+// Give makes a token for a phone that has come into the room. It is random, with a seal of the room: what nobody has been given counts for nothing.
+// fault.TooMany when the network has been given too many; while Redis is away nobody counts.
+func (s *Service) Give(ctx context.Context, r Room, network string) (string, error) {
+	if err := s.cfg.Limits.Allow(ctx, phoneLimit(), r.ID+" "+network); errors.Is(err, fault.TooMany) {
+		return "", err
+	}
+	token := s.cfg.NewToken()
+	return token + "." + r.seal(token), nil
+}
+
+// Gave says whether a phone's token is one of this room.
+func (r Room) Gave(token string) bool {
+	random, seal, _ := strings.Cut(token, ".")
+	return len(token) <= 100 && random != "" && hmac.Equal([]byte(seal), []byte(r.seal(random)))
+}
+
+func (r Room) seal(token string) string { return derive(r.CreditKey, "phone "+token)[:16] }
 
 // Leads says whether a key is one of those that lead the room.
 func (r Room) Leads(key string) bool { return key != "" && slices.Contains(r.Hosts, hash(key)) }

@@ -21,9 +21,9 @@ func (s *Service) summarise(p *summaryPage, r Room) {
 		if q.Kind == Feedback {
 			row.Title = p.T("room.feedback")
 		}
-		if n := res.People(); n >= fewest && q.Kind != Word {
-			row.Of, row.Bars = n, bars(p.Base, q, res)
-			if q.Kind == Myth && res.Phones >= fewest {
+		if q.Kind != Word && !res.Few() {
+			row.Of, row.Bars = res.People(), bars(p.Base, q, res)
+			if q.Kind == Myth && res.Phones > 0 {
 				row.Confident = p.T("workshops.confident", "Count", res.Counts[wrongVerdict(q.Item)+"-3"], "Of", res.Phones)
 			}
 		}

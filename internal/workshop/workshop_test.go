@@ -417,6 +417,19 @@ func TestBandsHideTheLast(t *testing.T) {
 	}
 }
 
+// TestHandsDoNotFillUpASingleVote: hands that somebody has counted, or made up, must not lift a few votes over the number from which bands show.
+func TestHandsDoNotFillUpASingleVote(t *testing.T) {
+	for _, c := range []struct {
+		phones, hands int
+		few           bool
+	}{{0, 9, true}, {0, 10, false}, {1, 9, true}, {9, 400, true}, {9, 0, true}, {10, 0, false}, {10, 5, false}} {
+		res := Result{Attitude: true, Phones: c.phones, Hands: map[string]int{"a": c.hands}}
+		if res.Few() != c.few {
+			t.Errorf("%d phones and %d hands: few is %v", c.phones, c.hands, res.Few())
+		}
+	}
+}
+
 func TestHandsAddUp(t *testing.T) {
 	f := open(t)
 	r, _ := f.start()
