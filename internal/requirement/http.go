@@ -138,7 +138,7 @@ func (h handler) list(c *fiber.Ctx) error {
 	}
 	for _, r := range now {
 		row := requirementRow{ID: r.ID, Title: h.s.Title(r, p.Lang), Due: r.CycleOn(h.s.cfg.Today()).Due, Everybody: r.Group.Everybody(), Renewal: r.Renewal.Every}
-		if row.All, row.Met, err = h.s.total(ctx, r); err != nil {
+		if row.All, row.Met, err = h.s.total(ctx, r, people.Current(c)); err != nil {
 			return err
 		}
 		p.Requirements = append(p.Requirements, row)

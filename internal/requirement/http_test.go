@@ -157,3 +157,21 @@ func TestTemplateCanBeImported(t *testing.T) {
 		t.Errorf("%+v", report)
 	}
 }
+
+// TestStaffOfADepartmentCountTheirOwn: from numbers of the whole institution they could subtract their own place, and know how the last person
+// elsewhere stands.
+func TestStaffOfADepartmentCountTheirOwn(t *testing.T) {
+	d, staff := staffed(t)
+	d.enrol(row("n1", "Abe Law", "Law"), row("n2", "Bea Arts", "Arts"), row("n3", "Cai Arts", "Arts"))
+	d.add(requirement.Requirement{Modules: []string{"consent"}})
+	has(t, staff.Get("/app/staff/requirements"), `<td class="number">3</td>`)
+	scoped := d.site.SignIn("arts@north.example", people.Staff)
+	admin := d.site.SignIn("admin@north.example", people.Admin)
+	_, err := d.site.People.ChangeRoles(t.Context(), admin.Person, scoped.Person.ID, []people.Role{people.Staff}, "2026/arts")
+	d.do(err)
+	a := scoped.Get("/app/staff/requirements")
+	has(t, a, `<td class="number">2</td>`)
+	if strings.Contains(a.Body, `<td class="number">3</td>`) {
+		t.Error("staff of a department see how many there are elsewhere")
+	}
+}

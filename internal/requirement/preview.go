@@ -3,6 +3,8 @@ package requirement
 import (
 	"context"
 	"strings"
+
+	"github.com/upstander/upstander/internal/people"
 )
 
 // Preview says what a change of a requirement's group would do.
@@ -59,11 +61,14 @@ func (s *Service) Title(r Requirement, lang string) string {
 	return strings.Join(titles, ", ")
 }
 
-// total counts everybody whom a requirement describes now, and who has met it.
-func (s *Service) total(ctx context.Context, r Requirement) (all, met int, err error) {
+// total counts everybody whom a requirement describes now, and who has met it, at the places that somebody of the staff may see: from the numbers of
+// the whole institution they could subtract their own.
+func (s *Service) total(ctx context.Context, r Requirement, by people.Person) (all, met int, err error) {
 	cells, err := s.Cells(ctx, r.ID, r.CycleOn(s.cfg.Today()).ID, r.Institution+"/")
 	for _, c := range cells {
-		all, met = all+c.All, met+c.Met
+		if by.Sees(c.Place) {
+			all, met = all+c.All, met+c.Met
+		}
 	}
 	return all, met, err
 }
