@@ -100,19 +100,19 @@ func (s *Service) open(ctx context.Context, p people.Person, t *content.Template
 // Room returns a room, or fault.NotFound.
 func (s *Service) Room(ctx context.Context, id string) (Room, error) { return s.store.room(ctx, id) }
 
-// joinLimit bounds guesses at codes. A campus shares one address of the network; only what fails counts.
+// joinLimit bounds guesses at codes. A campus shares one address of the network: only what fails counts and only what fails is refused, or one of them
+// could keep the others out of their rooms.
 func joinLimit() ephemeral.Limit { return ephemeral.Limit{Name: "join", Times: 300, Per: time.Hour} }
 
 // Find returns the open room of an institution with this code; fault.Problems on "code" when there is none. While Redis is away it goes on without
 // counting: a room must not lose late joiners.
 func (s *Service) Find(ctx context.Context, institution, typed, network string) (Room, error) {
-	if err := s.cfg.Limits.Check(ctx, joinLimit(), network); errors.Is(err, fault.TooMany) {
-		return Room{}, err
-	}
 	code := CleanCode(typed)
 	r, err := s.store.byCode(ctx, code)
 	if len(code) != 6 || errors.Is(err, fault.NotFound) || err == nil && r.Institution != institution {
-		_ = s.cfg.Limits.Allow(ctx, joinLimit(), network) // only counts
+		if err := s.cfg.Limits.Allow(ctx, joinLimit(), network); errors.Is(err, fault.TooMany) {
+			return Room{}, err
+		}
 		return Room{}, fault.Problems{{Field: "code", Key: "join.wrong"}}
 	}
 	return r, err
@@ -195,16 +195,13 @@ func (s *Service) OfferScreen(ctx context.Context, id string) (code string, err 
 	return code, err
 }
 
-// screenLimit bounds guesses at a projector's code: there is no need for many.
+// screenLimit bounds guesses at a projector's code. Only what fails counts and is refused, or anybody in the room could keep the projector out.
 func screenLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "screen", Times: 20, Per: time.Minute}
 }
 
 // OpenScreen uses a projector's code up and returns a key; fault.Problems on "code" when it is wrong. While Redis is away none is taken.
 func (s *Service) OpenScreen(ctx context.Context, id, typed string) (key string, err error) {
-	if err := s.cfg.Limits.Allow(ctx, screenLimit(), id); err != nil {
-		return "", err
-	}
 	code := CleanCode(typed)
 	key = s.cfg.NewToken()
 	_, err = s.live(ctx, id, func(r *Room) error {
@@ -215,6 +212,11 @@ func (s *Service) OpenScreen(ctx context.Context, id, typed string) (key string,
 		r.show(key)
 		return nil
 	})
+	if errors.Is(err, fault.Invalid) {
+		if err := s.cfg.Limits.Allow(ctx, screenLimit(), id); err != nil {
+			return "", err
+		}
+	}
 	return key, err
 }
 

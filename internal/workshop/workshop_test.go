@@ -396,6 +396,15 @@ func TestJoin(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+	for range 300 {
+		_, _ = f.Find(ctx, "north", "CCCCCC", "guesser")
+	}
+	if _, err := f.Find(ctx, "north", "CCCCCC", "guesser"); !errors.Is(err, fault.TooMany) {
+		t.Errorf("a guess too many: %v", err)
+	}
+	if _, err := f.Find(ctx, "north", r.Code, "guesser"); err != nil {
+		t.Errorf("whoever shares a guesser's network is kept out: %v", err)
+	}
 	f.must(f.End(ctx, r.ID))
 	if _, err := f.Find(ctx, "north", r.Code, "net"); !errors.Is(err, fault.Invalid) {
 		t.Errorf("after the end: %v", err)
