@@ -3,7 +3,6 @@ package people
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,6 +57,9 @@ type Entered struct {
 
 // claimLife is how long an arrival waits for its person to type the code that was mailed.
 const claimLife = 20 * time.Minute
+
+// An arrival that nobody has claimed yet: whoever holds the id may go on to claim it.
+func unclaimed() ticket[arrival] { return ticket[arrival]{kind: "claim", life: claimLife, tries: 1} }
 
 // Directory knows the people on the roster by the institution's own numbers.
 type Directory interface {
@@ -163,43 +165,23 @@ func (s *Service) refreshPerson(ctx context.Context, person string, a arrival, m
 
 // keepClaim keeps an arrival until its person has claimed it.
 func (s *Service) keepClaim(ctx context.Context, a arrival) (string, error) {
-	payload, err := json.Marshal(a)
-	if err != nil {
-		return "", err
-	}
 	claim := rand.Text()
-	return claim, s.codes.Keep(ctx, claimKey(claim), s.hash("claim", claim), string(payload), claimLife, 1)
+	return claim, unclaimed().keep(ctx, s, claim, "", a)
 }
 
 // ClaimOf returns the institution that an unclaimed arrival comes from; fault.NotFound when it has run out.
 func (s *Service) ClaimOf(ctx context.Context, claim string) (*Institution, error) {
-	a, err := s.readClaim(ctx, claim)
+	a, err := unclaimed().peek(ctx, s, claim)
 	if err != nil {
 		return nil, err
 	}
 	return s.Institution(a.Institution)
 }
 
-func (s *Service) readClaim(ctx context.Context, claim string) (arrival, error) {
-	var a arrival
-	if claim == "" || len(claim) > 64 {
-		return a, fmt.Errorf("claim: %w", fault.NotFound)
-	}
-	payload, err := s.codes.Payload(ctx, claimKey(claim))
-	if err != nil {
-		return a, err
-	}
-	return a, json.Unmarshal([]byte(payload), &a)
-}
-
 // takeClaim uses a claim up for a person who has shown that the e-mail address is theirs.
 func (s *Service) takeClaim(ctx context.Context, claim string, p Person) (Person, error) {
-	payload, err := s.codes.Redeem(ctx, claimKey(claim), s.hash("claim", claim))
+	a, err := unclaimed().take(ctx, s, claim, "")
 	if err != nil {
-		return Person{}, err
-	}
-	var a arrival
-	if err := json.Unmarshal([]byte(payload), &a); err != nil {
 		return Person{}, err
 	}
 	if p.Institution != a.Institution {
@@ -224,8 +206,6 @@ func (s *Service) mappingOf(a arrival) (Mapping, error) {
 	}
 	return Mapping{}, fmt.Errorf("this sign-in is not there any more: %w", fault.NotFound)
 }
-
-func claimKey(claim string) string { return "claim:" + claim }
 
 // released brings what was released to the shapes that the program keeps. An address of another institution is as good as none.
 func (s *Service) released(a arrival) arrival {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -132,32 +131,24 @@ type flow struct {
 	Lang        string `json:"lang"`
 }
 
+// A flow is found by its state; its secret stays in a cookie.
+func flows() ticket[flow] { return ticket[flow]{kind: "flow", life: flowLife, tries: 1} }
+
 // Departure is where a browser is sent to sign in, and the secret that its cookie keeps meanwhile.
 type Departure struct{ URL, Secret string }
 
 func (s *Service) keepFlow(ctx context.Context, state string, f flow) (secret string, err error) {
-	payload, err := json.Marshal(f)
-	if err != nil {
-		return "", err
-	}
 	secret = rand.Text()
-	return secret, s.codes.Keep(ctx, flowKey(state), s.hash(state, secret), string(payload), flowLife, 1)
+	return secret, flows().keep(ctx, s, state, secret, f)
 }
 
 // takeFlow uses a flow up: it works once, and in the browser that began it.
 func (s *Service) takeFlow(ctx context.Context, state, secret string) (flow, error) {
-	var f flow
-	if state == "" || secret == "" || len(state) > 64 || len(secret) > 64 {
-		return f, fmt.Errorf("single sign-on: %w", fault.NotFound)
+	if secret == "" {
+		return flow{}, fmt.Errorf("single sign-on: %w", fault.NotFound)
 	}
-	payload, err := s.codes.Redeem(ctx, flowKey(state), s.hash(state, secret))
-	if err != nil {
-		return f, err
-	}
-	return f, json.Unmarshal([]byte(payload), &f)
+	return flows().take(ctx, s, state, secret)
 }
-
-func flowKey(state string) string { return "flow:" + state }
 
 // StartOIDC begins a sign-in through an institution's OpenID Connect provider. fault.NotFound when it has none; fault.Unavailable when the provider
 // or Redis is away.

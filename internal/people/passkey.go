@@ -41,6 +41,10 @@ const ceremonyLife = 5 * time.Minute
 // Ceremony is what a browser is asked to do with a key, and the id under which the answer is expected.
 type Ceremony struct{ ID, Options string }
 
+func ceremonies() ticket[webauthn.SessionData] {
+	return ticket[webauthn.SessionData]{kind: "ceremony", life: ceremonyLife, tries: 1}
+}
+
 // newKeys prepares for passkeys; there are none where the public address is a bare one, for browsers refuse that.
 func newKeys(address string) (*webauthn.WebAuthn, error) {
 	u, err := url.Parse(address)
@@ -137,28 +141,17 @@ func (s *Service) keepCeremony(ctx context.Context, options any, session *webaut
 	if err != nil {
 		return Ceremony{}, err
 	}
-	kept, err := json.Marshal(session)
-	if err != nil {
-		return Ceremony{}, err
-	}
 	c := Ceremony{ID: rand.Text(), Options: string(shown)}
-	return c, s.codes.Keep(ctx, ceremonyKey(c.ID), s.hash("ceremony", c.ID), string(kept), ceremonyLife, 1)
+	return c, ceremonies().keep(ctx, s, c.ID, "", *session)
 }
 
 // takeCeremony uses a ceremony up.
 func (s *Service) takeCeremony(ctx context.Context, id string) (webauthn.SessionData, error) {
-	var session webauthn.SessionData
-	if s.keys == nil || id == "" || len(id) > 64 {
-		return session, fmt.Errorf("passkey: %w", fault.NotFound)
+	if s.keys == nil {
+		return webauthn.SessionData{}, fmt.Errorf("passkey: %w", fault.NotFound)
 	}
-	payload, err := s.codes.Redeem(ctx, ceremonyKey(id), s.hash("ceremony", id))
-	if err != nil {
-		return session, err
-	}
-	return session, json.Unmarshal([]byte(payload), &session)
+	return ceremonies().take(ctx, s, id, "")
 }
-
-func ceremonyKey(id string) string { return "ceremony:" + id }
 
 // AddPasskey keeps the key that a person's browser has made. With the first one come recovery codes, which are shown once. fault.NotFound when
 // the ceremony has run out, fault.Invalid when the answer does not fit.

@@ -7,7 +7,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -195,6 +194,8 @@ type answer struct {
 	Request string  `json:"request"`
 }
 
+func answers() ticket[answer] { return ticket[answer]{kind: "answer", life: answerLife, tries: 1} }
+
 // TakeSAML verifies what a provider has posted and returns an id under which the browser finds it with a GET: the post itself comes from another
 // site, without our cookie. fault.NotFound when nobody has asked for it; fault.Invalid when it is not to be believed, fault.Denied when it says no.
 func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id string, err error) {
@@ -210,7 +211,7 @@ func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id
 	if err != nil {
 		return "", fmt.Errorf("%w: SAML answer: %w", fault.Invalid, err)
 	}
-	begun, err := s.begunFlow(ctx, request)
+	begun, err := flows().peek(ctx, s, request) // the browser that began it is not here to use it up
 	if err != nil {
 		return "", err
 	}
@@ -237,40 +238,14 @@ func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id
 		return "", fmt.Errorf("%w: SAML assertion: %w", fault.Invalid, err)
 	}
 	a.Institution, a.Lang = institution, begun.Lang
-	payload, err := json.Marshal(answer{Arrival: a, Request: request})
-	if err != nil {
-		return "", err
-	}
 	id = rand.Text()
-	return id, s.codes.Keep(ctx, answerKey(id), s.hash("answer", id), string(payload), answerLife, 1)
+	return id, answers().keep(ctx, s, id, "", answer{Arrival: a, Request: request})
 }
-
-// begunFlow looks at a flow without using it up: the browser that began it is not here to say so.
-func (s *Service) begunFlow(ctx context.Context, state string) (flow, error) {
-	var f flow
-	if state == "" || len(state) > 64 {
-		return f, fmt.Errorf("single sign-on: %w", fault.NotFound)
-	}
-	payload, err := s.codes.Payload(ctx, flowKey(state))
-	if err != nil {
-		return f, err
-	}
-	return f, json.Unmarshal([]byte(payload), &f)
-}
-
-func answerKey(id string) string { return "answer:" + id }
 
 // FinishSAML lets in whoever a verified answer names, in the browser that had asked for it and nowhere else. Errors are those of FinishOIDC.
 func (s *Service) FinishSAML(ctx context.Context, institution, id, secret string) (Entered, error) {
-	if id == "" || len(id) > 64 {
-		return Entered{}, fmt.Errorf("SAML answer: %w", fault.NotFound)
-	}
-	payload, err := s.codes.Redeem(ctx, answerKey(id), s.hash("answer", id))
+	a, err := answers().take(ctx, s, id, "")
 	if err != nil {
-		return Entered{}, err
-	}
-	var a answer
-	if err := json.Unmarshal([]byte(payload), &a); err != nil {
 		return Entered{}, err
 	}
 	f, err := s.takeFlow(ctx, a.Request, secret)

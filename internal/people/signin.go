@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -65,6 +64,9 @@ type pending struct {
 	Code  string `json:"code,omitempty"`  // only in a demo without a mail server
 }
 
+// Challenges are found by the browser that asked; the code is their secret.
+func challenges() ticket[pending] { return ticket[pending]{life: CodeLife, tries: codeTries} }
+
 // SendCode mails a six-digit code to an address of one of the institutions. fault.Problems on "email" when it is none; fault.Wait after
 // too many; fault.Unavailable when Redis or the mail server is away.
 func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Challenge, error) {
@@ -74,7 +76,7 @@ func (s *Service) SendCode(ctx context.Context, email, lang, network string) (Ch
 // SendClaimCode is SendCode for somebody whom the university's own sign-in has let in without saying who it is: the code joins the two.
 // fault.NotFound when the claim has run out.
 func (s *Service) SendClaimCode(ctx context.Context, claim, email, lang, network string) (Challenge, error) {
-	if _, err := s.readClaim(ctx, claim); err != nil {
+	if _, err := unclaimed().peek(ctx, s, claim); err != nil {
 		return Challenge{}, err
 	}
 	return s.sendCode(ctx, email, lang, network, claim)
@@ -92,7 +94,7 @@ func (s *Service) allowed(ctx context.Context, email, claim string) (*Institutio
 		}
 		return in, nil
 	}
-	a, err := s.readClaim(ctx, claim)
+	a, err := unclaimed().peek(ctx, s, claim)
 	if err == nil && a.Institution != in.ID {
 		err = fault.Problems{{Field: "email", Key: "sign-in.email-elsewhere"}}
 	}
@@ -126,11 +128,7 @@ func (s *Service) sendCode(ctx context.Context, email, lang, network, claim stri
 	if s.cfg.Mail == nil {
 		ch.Code, keep.Code = code, code
 	}
-	payload, err := json.Marshal(keep)
-	if err != nil {
-		return Challenge{}, err
-	}
-	if err := s.codes.Keep(ctx, ch.ID, s.hash(ch.ID, code), string(payload), CodeLife, codeTries); err != nil {
+	if err := challenges().keep(ctx, s, ch.ID, code, keep); err != nil {
 		return Challenge{}, err
 	}
 	if s.cfg.Mail == nil {
@@ -150,33 +148,21 @@ func (s *Service) sendCode(ctx context.Context, email, lang, network, claim stri
 
 // Challenge returns the challenge that a browser waits on, or fault.NotFound when it has run out.
 func (s *Service) Challenge(ctx context.Context, id string) (Challenge, error) {
-	p, err := s.pending(ctx, id)
+	p, err := challenges().peek(ctx, s, id)
 	return Challenge{ID: id, Email: p.Email, Code: p.Code}, err
-}
-
-func (s *Service) pending(ctx context.Context, id string) (pending, error) {
-	var p pending
-	if id == "" || len(id) > 64 {
-		return p, fmt.Errorf("sign-in: %w", fault.NotFound)
-	}
-	payload, err := s.codes.Payload(ctx, id)
-	if err != nil {
-		return p, err
-	}
-	return p, json.Unmarshal([]byte(payload), &p)
 }
 
 // Redeem takes the code of a challenge and returns whose it is, and the way in that it stands for. fault.Problems on "code" when it is wrong; fault.NotFound when the
 // challenge has run out or has been tried too often; fault.Wait when too many wrong codes have come from the network.
 func (s *Service) Redeem(ctx context.Context, id, code, network string) (Person, Way, error) {
-	p, err := s.pending(ctx, id)
+	p, err := challenges().peek(ctx, s, id)
 	if err != nil {
 		return Person{}, "", err
 	}
 	if err := s.limits.Check(ctx, wrongLimit(), network); err != nil {
 		return Person{}, "", err
 	}
-	_, err = s.codes.Redeem(ctx, id, s.hash(id, digits(code)))
+	_, err = challenges().take(ctx, s, id, digits(code))
 	if errors.Is(err, fault.Invalid) {
 		if err := s.limits.Allow(ctx, wrongLimit(), network); err != nil {
 			return Person{}, "", err
