@@ -194,7 +194,7 @@ func (f *federated) describe(ctx context.Context) (*saml.EntityDescriptor, error
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("metadata: %w", err)
-	case ended(found, f.now()):
+	case ended(found.ValidUntil, f.now()):
 		return nil, errors.New("metadata: it is out of date")
 	}
 	sp := f.sp

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -47,59 +46,44 @@ func (o *OIDC) check() []string {
 // kindOIDC begins the issuers of identities from OpenID Connect.
 const kindOIDC = "oidc:"
 
-// A provider's description is read again after describedFor. While that fails the old one serves until it is describedAtMost old, and for retryAfter
-// nobody waits for another try.
+// Limits on what a provider is asked, and on what it answers.
 const (
-	describedFor    = time.Hour
-	describedAtMost = 24 * time.Hour
-	retryAfter      = 5 * time.Second
 	providerTimeout = 4 * time.Second
 	providerAnswer  = 1 << 20 // bytes
 	clockSkew       = 90 * time.Second
 	flowLife        = 15 * time.Minute // to type a password and find the second factor
 )
 
-// provider is one institution's identity provider, as it has last described itself. It is asked when somebody needs it, so that the program starts
-// without it.
+// provider is one institution's identity provider.
 type provider struct {
 	cfg    OIDC
 	secret string
 	client *http.Client
 	now    func() time.Time
 
-	mu       sync.Mutex
-	known    *oidc.Provider
+	itself described[discovered]
+}
+
+// discovered is a provider as it describes itself, and what verifies its tokens: one for as long as the description serves, for it keeps the keys.
+type discovered struct {
+	*oidc.Provider
 	verifier *oidc.IDTokenVerifier
-	read     time.Time
-	failed   time.Time
-	why      error
 }
 
 // describe returns the provider's description; fault.Unavailable when there is none to be had.
-func (p *provider) describe(ctx context.Context) (*oidc.Provider, *oidc.IDTokenVerifier, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	now := p.now()
-	if p.known != nil && now.Sub(p.read) < describedFor {
-		return p.known, p.verifier, nil
-	}
-	if p.why == nil || now.Sub(p.failed) >= retryAfter {
+func (p *provider) describe(ctx context.Context) (discovered, error) {
+	return p.itself.by(p.now, func() (discovered, time.Time, error) {
 		found, err := oidc.NewProvider(oidc.ClientContext(ctx, p.client), p.cfg.Issuer)
-		if p.why = err; err == nil {
-			p.known, p.read = found, now
-			// The library refuses a token the moment it has expired; a provider's clock may be behind ours.
-			p.verifier = found.Verifier(&oidc.Config{ClientID: p.cfg.ClientID, Now: func() time.Time { return p.now().Add(-clockSkew) }})
-		} else {
-			p.failed = p.now()
+		if err != nil {
+			return discovered{}, time.Time{}, err
 		}
-	}
-	if p.why != nil && (p.known == nil || now.Sub(p.read) > describedAtMost) {
-		return nil, nil, fmt.Errorf("%w: identity provider: %w", fault.Unavailable, p.why)
-	}
-	return p.known, p.verifier, nil
+		// The library refuses a token the moment it has expired; a provider's clock may be behind ours.
+		verifier := found.Verifier(&oidc.Config{ClientID: p.cfg.ClientID, Now: func() time.Time { return p.now().Add(-clockSkew) }})
+		return discovered{found, verifier}, time.Time{}, nil
+	})
 }
 
-func (p *provider) oauth2(described *oidc.Provider, redirect string) oauth2.Config {
+func (p *provider) oauth2(described discovered, redirect string) oauth2.Config {
 	return oauth2.Config{
 		ClientID: p.cfg.ClientID, ClientSecret: p.secret, Endpoint: described.Endpoint(), RedirectURL: redirect,
 		Scopes: append([]string{oidc.ScopeOpenID}, p.cfg.Scopes...),
@@ -157,7 +141,7 @@ func (s *Service) StartOIDC(ctx context.Context, institution, to, lang string) (
 	if !ok {
 		return Departure{}, fmt.Errorf("OpenID Connect of %q: %w", institution, fault.NotFound)
 	}
-	described, _, err := p.describe(ctx)
+	described, err := p.describe(ctx)
 	if err != nil {
 		return Departure{}, err
 	}
@@ -210,7 +194,7 @@ func (s *Service) FinishOIDC(ctx context.Context, institution string, r Returned
 
 // redeem exchanges the code for tokens, verifies the ID token and reads what it says.
 func (p *provider) redeem(ctx context.Context, code string, f flow, redirect string) (arrival, error) {
-	described, verifier, err := p.describe(ctx)
+	described, err := p.describe(ctx)
 	if err != nil {
 		return arrival{}, err
 	}
@@ -225,7 +209,7 @@ func (p *provider) redeem(ctx context.Context, code string, f flow, redirect str
 		return arrival{}, fmt.Errorf("%w: identity provider: %w", fault.Unavailable, err)
 	}
 	raw, _ := token.Extra("id_token").(string)
-	id, err := verifier.Verify(ctx, raw)
+	id, err := described.verifier.Verify(ctx, raw)
 	if err != nil {
 		return arrival{}, fmt.Errorf("%w: ID token: %w", fault.Invalid, err)
 	}
@@ -258,7 +242,7 @@ func (p *provider) trust(id *oidc.IDToken, c claims, nonce string) error {
 }
 
 // complete adds what only the user-info endpoint says, where the ID token lacks something that is mapped.
-func (p *provider) complete(ctx context.Context, described *oidc.Provider, token *oauth2.Token, id *oidc.IDToken, c claims) error {
+func (p *provider) complete(ctx context.Context, described discovered, token *oauth2.Token, id *oidc.IDToken, c claims) error {
 	m, lacks := p.cfg.Attributes, false
 	for _, name := range []string{m.Email, m.Name, m.ExternalID} {
 		lacks = lacks || name != "" && c[name] == nil

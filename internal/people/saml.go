@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/crewjam/saml"
@@ -79,7 +78,7 @@ const (
 	longestReplay = 24 * time.Hour
 )
 
-// federated is one institution's SAML identity provider, as it has last described itself.
+// federated is one institution's SAML identity provider.
 type federated struct {
 	cfg    SAML
 	sp     saml.ServiceProvider // without the provider's metadata
@@ -88,11 +87,7 @@ type federated struct {
 	client *http.Client
 	now    func() time.Time
 
-	mu     sync.Mutex
-	known  *saml.EntityDescriptor
-	asked  time.Time
-	failed time.Time
-	why    error
+	itself described[*saml.EntityDescriptor]
 }
 
 // newFederated makes what is needed of our own; the provider itself is asked when somebody needs it.
@@ -142,27 +137,19 @@ func SAMLAnswerPath(institution string) string { return samlPath(institution) + 
 
 // provider returns our side with the provider's metadata; fault.Unavailable when there is none to be had.
 func (f *federated) provider(ctx context.Context) (*saml.ServiceProvider, error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	now := f.now()
-	if fresh := f.known != nil && now.Sub(f.asked) < describedFor; !fresh && (f.why == nil || now.Sub(f.failed) >= retryAfter) {
+	known, err := f.itself.by(f.now, func() (*saml.EntityDescriptor, time.Time, error) {
 		found, err := f.describe(ctx)
-		if f.why = err; err == nil {
-			f.known, f.asked = found, now
-		} else {
-			f.failed = f.now()
+		if err != nil {
+			return nil, time.Time{}, err
 		}
-	}
-	if f.known == nil || now.Sub(f.asked) > describedAtMost || ended(f.known, now) {
-		return nil, fmt.Errorf("%w: identity provider: %w", fault.Unavailable, f.why)
+		return found, found.ValidUntil, nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	sp := f.sp
-	sp.IDPMetadata = f.known
+	sp.IDPMetadata = known
 	return &sp, nil
-}
-
-func ended(e *saml.EntityDescriptor, now time.Time) bool {
-	return !e.ValidUntil.IsZero() && now.After(e.ValidUntil)
 }
 
 // StartSAML begins a sign-in through an institution's SAML identity provider. fault.NotFound when it has none; fault.Unavailable when the provider's
