@@ -29,7 +29,11 @@ const (
 
 // Owner is written into forms whose content must not be lost: it tells the form's person again, and nobody else who it is.
 func (s *Service) Owner(person string) string {
-	mac := hmac.New(sha256.New, s.cfg.HeldKeys[0])
+	return ownerMark(s.cfg.HeldKeys[0], person)
+}
+
+func ownerMark(key []byte, person string) string {
+	mac := hmac.New(sha256.New, key)
 	mac.Write([]byte("owner\x00" + person))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16])
 }
@@ -37,9 +41,7 @@ func (s *Service) Owner(person string) string {
 // owns says whether an owner's mark is this person's, by the key of today or the one before.
 func (s *Service) owns(person, owner string) bool {
 	for _, key := range s.cfg.HeldKeys {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte("owner\x00" + person))
-		if hmac.Equal([]byte(owner), []byte(base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:16]))) {
+		if hmac.Equal([]byte(owner), []byte(ownerMark(key, person))) {
 			return true
 		}
 	}

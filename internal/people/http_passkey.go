@@ -124,7 +124,7 @@ func (h handler) addPasskey(c *fiber.Ctx) error {
 	}
 	h.server.ClearCookie(c, ceremonyCookie())
 	if Current(c).Withheld { // the key has just been shown: the session is as good as one that began with it
-		if err := h.renew(c, ByPasskey); err != nil {
+		if err := h.begin(c, Current(c), ByPasskey); err != nil {
 			return err
 		}
 	}
@@ -132,20 +132,6 @@ func (h handler) addPasskey(c *fiber.Ctx) error {
 		return web.Redirect(c, "/app/me/passkeys?said=saved")
 	}
 	return h.showRecovery(c, codes)
-}
-
-// renew begins the current person's session anew.
-func (h handler) renew(c *fiber.Ctx, by Way) error {
-	if old, err := sessionToken(c, h.server); err == nil {
-		if err := h.people.SignOut(c.UserContext(), old); err != nil {
-			return err
-		}
-	}
-	token, err := h.people.SignIn(c.UserContext(), Current(c).ID, by)
-	if err == nil {
-		h.server.SetCookie(c, sessionCookie(), token)
-	}
-	return err
 }
 
 // showRecovery answers the post itself: the codes are nowhere to be had afterwards.

@@ -46,26 +46,25 @@ func (s *Service) RecoveryLeft(ctx context.Context, person string) (int, error) 
 
 // RenewRecovery makes new recovery codes; older ones are void. They are shown now and never again.
 func (s *Service) RenewRecovery(ctx context.Context, p Person) ([]string, error) {
-	owner, err := s.mayRenew(ctx, p)
-	if err != nil {
+	if err := s.mayRenew(ctx, p); err != nil {
 		return nil, err
 	}
 	codes, hashes := make([]string, recoveryCodes), make([]string, recoveryCodes)
 	for i := range codes {
 		code := rand.Text()[:recoveryLetters]
-		codes[i], hashes[i] = code[:4]+"-"+code[4:8]+"-"+code[8:], recoveryHash(s.cfg.CodeKeys[0], owner, code)
+		codes[i], hashes[i] = code[:4]+"-"+code[4:8]+"-"+code[8:], recoveryHash(s.cfg.CodeKeys[0], p.ID, code)
 	}
-	return codes, s.store.putRecovery(ctx, Recovery{Person: owner, Hashes: hashes})
+	return codes, s.store.putRecovery(ctx, Recovery{Person: p.ID, Hashes: hashes})
 }
 
-// mayRenew says for whom codes are made: somebody with a passkey, and not on a session that a mailed code began where codes open no roles, unless the
+// mayRenew says whether codes are made for somebody: with a passkey, and not on a session that a mailed code began where codes open no roles, unless the
 // first key has just been made on it.
-func (s *Service) mayRenew(ctx context.Context, p Person) (string, error) {
+func (s *Service) mayRenew(ctx context.Context, p Person) error {
 	keys, err := s.store.passkeysOf(ctx, p.ID)
 	if err == nil && (len(keys) == 0 || p.Withheld && len(keys) > 1) {
 		err = fmt.Errorf("recovery codes: %w", fault.Denied)
 	}
-	return p.ID, err
+	return err
 }
 
 // Recover takes a recovery code of whoever has an e-mail address. fault.Problems on "code" when address and code do not belong together, whichever

@@ -217,7 +217,7 @@ func (h handler) item(c *fiber.Ctx) error {
 	if !found || j.Completed != "" || !w.belongs(item) {
 		return web.Redirect(c, address(m, "go"))
 	}
-	if f, ok := h.persons.Held(c, h.server); ok { // sent on a session that had run out
+	if f, ok := people.Held(c, h.server, h.persons); ok { // sent on a session that had run out
 		return h.perform(c, w, item, f)
 	}
 	if w.gated(item) {
