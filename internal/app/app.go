@@ -179,7 +179,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	}
 	a.people, err = people.New(ctx, people.Config{
 		Institutions: institutions, Engine: a.engine, Ephemeral: a.redis, Mail: sender, Catalogue: a.catalogue, CodeKeys: a.cfg.Keys("sign-in code"), HeldKeys: a.cfg.Keys("held form"),
-		Audit: auditor{a}, Directory: numbers{a}, URL: a.cfg.URL, Secret: environment, ReadFile: a.dataFile, Log: a.log, Now: clock, NewID: func() string { return uuid.NewString() },
+		Audit: a.audit, Directory: numbers{a}, URL: a.cfg.URL, Secret: environment, ReadFile: a.dataFile, Log: a.log, Now: clock, NewID: func() string { return uuid.NewString() },
 	})
 	if err != nil {
 		return err

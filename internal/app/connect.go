@@ -127,13 +127,6 @@ func (n numbers) PersonOf(ctx context.Context, institution, externalID string) (
 	return n.a.requirements.PersonOf(ctx, institution, externalID)
 }
 
-// auditor writes what admins do to persons into the audit log.
-type auditor struct{ a *App }
-
-func (r auditor) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
-	return r.a.audit.Record(ctx, audit.Entry{Institution: institution, Actor: actor, Verb: audit.Verb(verb), Subject: subject, Detail: detail})
-}
-
 // environment reads a secret that institutions.yaml names, or the file that its twin names.
 func environment(name string) (string, error) {
 	value, _, err := config.Value(os.LookupEnv, name)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
 )
 
@@ -126,7 +127,7 @@ func (s *Service) join(ctx context.Context, person string, a arrival, m Mapping)
 	if slices.ContainsFunc(others, func(o Identity) bool { return o.Issuer == a.Issuer && o.ID != a.id() }) {
 		return Person{}, fmt.Errorf("this person has another identity at %s: %w", a.Issuer, fault.Conflict)
 	}
-	if err := s.cfg.Audit.Record(ctx, a.Institution, person, "identity-claim", person, ""); err != nil {
+	if err := s.cfg.Audit.Record(ctx, audit.Entry{Institution: a.Institution, Actor: person, Verb: audit.IdentityClaim, Subject: person}); err != nil {
 		return Person{}, err
 	}
 	err = s.store.insertIdentity(ctx, Identity{ID: a.id(), Person: person, Institution: a.Institution, Issuer: a.Issuer, Since: s.cfg.Now()})

@@ -14,14 +14,8 @@ import (
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
-)
-
-// The words of the audit log for keys; those of people without a role are their own business.
-const (
-	passkeyAdd    = "passkey-add"
-	passkeyRemove = "passkey-remove"
-	recoveryUse   = "recovery-use"
 )
 
 // Passkey is a key on somebody's device that signs them in.
@@ -176,7 +170,7 @@ func (s *Service) AddPasskey(ctx context.Context, p Person, ceremony, credential
 	if err != nil {
 		return nil, err
 	}
-	if err := s.recordKeys(ctx, p, passkeyAdd); err != nil {
+	if err := s.recordKeys(ctx, p, audit.PasskeyAdd); err != nil {
 		return nil, err
 	}
 	if err := s.store.insertPasskey(ctx, Passkey{ID: keyID(made.ID), Person: p.ID, Record: record, Since: s.cfg.Now()}); err != nil {
@@ -200,7 +194,7 @@ func (s *Service) RemovePasskey(ctx context.Context, p Person, id string) error 
 	if err != nil {
 		return err
 	}
-	if err := s.recordKeys(ctx, p, passkeyRemove); err != nil {
+	if err := s.recordKeys(ctx, p, audit.PasskeyRemove); err != nil {
 		return err
 	}
 	if err := s.store.deletePasskey(ctx, id); err != nil {
@@ -213,12 +207,12 @@ func (s *Service) RemovePasskey(ctx context.Context, p Person, id string) error 
 	return s.store.deleteRecovery(ctx, p.ID)
 }
 
-// recordKeys writes down what people with roles do to their keys.
-func (s *Service) recordKeys(ctx context.Context, p Person, verb string) error {
+// recordKeys writes down what people with roles do to their keys; the keys of everybody else are their own business.
+func (s *Service) recordKeys(ctx context.Context, p Person, verb audit.Verb) error {
 	if !p.Helps {
 		return nil
 	}
-	return s.cfg.Audit.Record(ctx, p.Institution, p.ID, verb, p.ID, "")
+	return s.record(ctx, p.ID, verb, p, "")
 }
 
 // BeginSignIn asks a browser for any key that it has for this site.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/go-webauthn/webauthn/webauthn"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
@@ -84,7 +85,7 @@ type Config struct {
 	Catalogue    *locale.Catalogue
 	CodeKeys     [][]byte // 32 bytes each, the current one first
 	HeldKeys     [][]byte // 32 bytes each, the current one first
-	Audit        Audit
+	Audit        *audit.Log
 	Directory    Directory                         // nil: nobody is matched by an external id
 	URL          string                            // public address: where universities' own sign-ins send people back to
 	Secret       func(name string) (string, error) // reads from the environment the secrets that institutions.yaml names; empty: not set
@@ -92,11 +93,6 @@ type Config struct {
 	Log          *slog.Logger
 	Now          func() time.Time
 	NewID        func() string // random, for persons
-}
-
-// Audit is where what admins do is written down. It must be written before an action is answered for.
-type Audit interface {
-	Record(ctx context.Context, institution, actor, verb, subject, detail string) error
 }
 
 // Service is the package's verbs.

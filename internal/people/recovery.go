@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 )
@@ -108,7 +109,7 @@ func (s *Service) useRecovery(ctx context.Context, email, code string) (Person, 
 	if hash == "" {
 		return Person{}, fmt.Errorf("recovery code: %w", fault.NotFound)
 	}
-	if err := s.recordKeys(ctx, p, recoveryUse); err != nil {
+	if err := s.recordKeys(ctx, p, audit.RecoveryUse); err != nil {
 		return Person{}, err
 	}
 	return p, s.store.updateRecovery(ctx, p.ID, func(r *Recovery) error {

@@ -8,14 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
-)
-
-// The words of the audit log for what is done to roles.
-const (
-	roleGrant   = "role-grant"
-	roleRevoke  = "role-revoke"
-	scopeChange = "scope-change"
 )
 
 // Admins lists who administers an institution: one document, so that the last one cannot be removed by two requests at once. Everybody on the list
@@ -95,7 +89,7 @@ func (s *Service) ChangeRoles(ctx context.Context, actor Person, id string, role
 		}
 	}
 	if !slices.Equal(scope, p.Scope) {
-		if err := s.cfg.Audit.Record(ctx, p.Institution, actor.ID, scopeChange, p.ID, inShort(scope)); err != nil {
+		if err := s.record(ctx, actor.ID, audit.ScopeChange, p, inShort(scope)); err != nil {
 			return Person{}, err
 		}
 		if _, err := s.store.update(ctx, p.ID, func(p *Person) error { p.Scope = scope; return nil }); err != nil {
@@ -112,9 +106,14 @@ func (s *Service) ChangeRoles(ctx context.Context, actor Person, id string, role
 	return s.store.get(ctx, p.ID)
 }
 
+// record writes down what an actor is about to do to a person. It comes first: what cannot be written down is not done.
+func (s *Service) record(ctx context.Context, actor string, verb audit.Verb, p Person, detail string) error {
+	return s.cfg.Audit.Record(ctx, audit.Entry{Institution: p.Institution, Actor: actor, Verb: verb, Subject: p.ID, Detail: detail})
+}
+
 // give records and grants a role. An admin is one before the list says so: the list never names somebody who is none.
 func (s *Service) give(ctx context.Context, actor string, p Person, role Role) error {
-	if err := s.cfg.Audit.Record(ctx, p.Institution, actor, roleGrant, p.ID, string(role)); err != nil {
+	if err := s.record(ctx, actor, audit.RoleGrant, p, string(role)); err != nil {
 		return err
 	}
 	_, err := s.grant(ctx, p, role)
@@ -149,7 +148,7 @@ func (s *Service) take(ctx context.Context, actor string, p Person, role Role) e
 			return err
 		}
 	}
-	if err := s.cfg.Audit.Record(ctx, p.Institution, actor, roleRevoke, p.ID, string(role)); err != nil {
+	if err := s.record(ctx, actor, audit.RoleRevoke, p, string(role)); err != nil {
 		return err
 	}
 	if role == Admin {

@@ -2,7 +2,6 @@
 package peopletest
 
 import (
-	"context"
 	"io"
 	"log/slog"
 	"net/http"
@@ -12,6 +11,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -76,11 +76,32 @@ type Site struct {
 	Audit     *audit.Log
 	Log       *strings.Builder // what the service has logged
 
-	recorder *recorder
+	sender mail.Sender
+	list   string
+	passed time.Duration
 }
 
-// BreakAudit makes the audit log fail from now on.
-func (s *Site) BreakAudit(err error) { s.recorder.broken = err }
+// Now is the time of the site: that of the machine, and what Pass has let pass.
+func (s *Site) Now() time.Time { return storetest.Now().Add(s.passed) }
+
+// Pass lets time pass on the site, and for what Redis keeps.
+func (s *Site) Pass(d time.Duration) {
+	s.T.Helper()
+	s.passed += d
+	if err := s.Ephemeral.Pass(s.T.Context(), d); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Unrecorded is a second server of the same site, whose audit log cannot be written.
+func (s *Site) Unrecorded() *Site {
+	s.T.Helper()
+	second := &Site{T: s.T, Engine: s.Engine, Ephemeral: s.Ephemeral, Log: s.Log, sender: s.sender, list: s.list}
+	closed := storetest.Open(s.T)
+	second.build(closed)
+	closed.Close()
+	return second
+}
 
 // New builds a site without any feature's routes.
 func New(t testing.TB, sender mail.Sender) *Site {
@@ -91,23 +112,30 @@ func New(t testing.TB, sender mail.Sender) *Site {
 // NewWith is New for other institutions.
 func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 	t.Helper()
+	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t), Log: &strings.Builder{}, sender: sender, list: list}
+	s.build(s.Engine)
+	return s
+}
+
+// build makes the server, with its audit log on an engine that may be another.
+func (s *Site) build(log store.Engine) {
+	t := s.T
+	t.Helper()
 	catalogue, err := locale.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	institutions, err := people.ReadInstitutions([]byte(list), catalogue.Languages())
+	institutions, err := people.ReadInstitutions([]byte(s.list), catalogue.Languages())
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Site{T: t, Engine: storetest.Open(t), Ephemeral: ephemeraltest.Open(t), Log: &strings.Builder{}}
-	if s.Audit, err = audit.New(t.Context(), audit.Config{Engine: s.Engine, Now: storetest.Now, NewID: uuid.NewString}); err != nil {
+	if s.Audit, err = audit.New(t.Context(), audit.Config{Engine: log, Now: s.Now, NewID: uuid.NewString}); err != nil {
 		t.Fatal(err)
 	}
-	s.recorder = &recorder{log: s.Audit}
 	s.People, err = people.New(t.Context(), people.Config{
-		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: sender, Catalogue: catalogue,
-		CodeKeys: Keys(), HeldKeys: Keys(), Audit: s.recorder, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
-		ReadFile: os.ReadFile, Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: storetest.Now, NewID: uuid.NewString,
+		Institutions: institutions, Engine: s.Engine, Ephemeral: s.Ephemeral, Mail: s.sender, Catalogue: catalogue,
+		CodeKeys: Keys(), HeldKeys: Keys(), Audit: s.Audit, URL: "http://example.test", Secret: func(string) (string, error) { return "secret", nil },
+		ReadFile: os.ReadFile, Log: slog.New(slog.NewTextHandler(s.Log, nil)), Now: s.Now, NewID: uuid.NewString,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +144,7 @@ func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 		t.Fatal(err)
 	}
 	cfg := web.Config{
-		URL: "http://example.test", Now: storetest.Now, Views: views.Files, Public: public.Files, Catalogue: catalogue, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		URL: "http://example.test", Now: s.Now, Views: views.Files, Public: public.Files, Catalogue: catalogue, Proxies: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/8")}, Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())
@@ -125,19 +153,6 @@ func NewWith(t testing.TB, sender mail.Sender, list string) *Site {
 		t.Fatal(err)
 	}
 	s.Doors = people.NewDoors(s.Server, s.People)
-	return s
-}
-
-type recorder struct {
-	log    *audit.Log
-	broken error
-}
-
-func (r *recorder) Record(ctx context.Context, institution, actor, verb, subject, detail string) error {
-	if r.broken != nil {
-		return r.broken
-	}
-	return r.log.Record(ctx, audit.Entry{Institution: institution, Actor: actor, Verb: audit.Verb(verb), Subject: subject, Detail: detail})
 }
 
 // Visitor is a browser: it keeps cookies for /app and follows nothing by itself.
