@@ -82,9 +82,6 @@ func (e *Event) readTimes() error {
 	return nil
 }
 
-// weather is where quick exit leads when an institution names nothing else: a page that anybody may have open.
-const weather = "https://www.bbc.co.uk/weather"
-
 // ReadInstitutions parses institutions.yaml. languages are those that the program speaks. The error names everything that is wrong.
 func ReadInstitutions(src []byte, languages []string) ([]Institution, error) {
 	var file struct {
@@ -104,7 +101,7 @@ func ReadInstitutions(src []byte, languages []string) ([]Institution, error) {
 			in.Languages = languages
 		}
 		if in.LeaveTo == "" {
-			in.LeaveTo = weather
+			in.LeaveTo = web.Weather
 		}
 		for _, p := range in.check(languages) {
 			problems = append(problems, fmt.Errorf("institutions.yaml: %s: %s", in.ID, p))

@@ -88,11 +88,11 @@ func (b Base) LeaveTo() string {
 	if b.Site != nil && b.Site.LeaveTo != "" {
 		return b.Site.LeaveTo
 	}
-	return weather
+	return Weather
 }
 
-// weather is where quick exit leads when no institution is known.
-const weather = "https://www.bbc.co.uk/weather"
+// Weather is where quick exit leads when no institution is known, or it names nothing else: a page that anybody may have open.
+const Weather = "https://www.bbc.co.uk/weather"
 
 // Tel returns a telephone number as a tel: link wants it, without spaces.
 func (b Base) Tel(number string) string { return strings.ReplaceAll(number, " ", "") }
