@@ -7,12 +7,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/upstander/upstander/internal/mail/mailtest"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
+	"github.com/upstander/upstander/internal/web"
 )
 
 var sixDigits = regexp.MustCompile(`\b\d{6}\b`)
@@ -45,6 +47,43 @@ func signIn(t *testing.T, v *peopletest.Visitor, out *mailtest.Inbox, email stri
 		t.Fatalf("the code went to %s", m.To)
 	}
 	return sixDigits.FindString(m.Text)
+}
+
+// TestCodesLiveTenMinutes says the figure itself: it is on the page and in the mail.
+func TestCodesLiveTenMinutes(t *testing.T) {
+	s, out := newSite(t)
+	soon, late := s.Visitor(), s.Visitor()
+	first, second := signIn(t, soon, out, "sam@north.example"), signIn(t, late, out, "kim@north.example")
+	if m := out.Last(t); !strings.Contains(m.Text, "10 minutes") {
+		t.Errorf("the mail says %s", m.Text)
+	}
+	s.Pass(9*time.Minute + 30*time.Second)
+	if a := soon.Post("/app/sign-in/code", "code", first); a.Location != "/app" {
+		t.Errorf("within its life: %d %s", a.Status, a.Location)
+	}
+	s.Pass(30 * time.Second)
+	if a := late.Post("/app/sign-in/code", "code", second); a.Location != "/app/sign-in?said=code-gone" {
+		t.Errorf("afterwards: %d %s", a.Status, a.Location)
+	}
+}
+
+// TestQuickExitWithoutRedis: the session cannot be ended, and whoever leaves is led away all the same.
+func TestQuickExitWithoutRedis(t *testing.T) {
+	s, _ := newSite(t)
+	v := s.SignIn("sam@north.example")
+	if err := s.Ephemeral.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if a := v.Get("/app"); a.Status != http.StatusServiceUnavailable {
+		t.Errorf("a page for whoever is signed in: %d", a.Status)
+	}
+	a := v.Post("/app/leave", "to", web.Weather)
+	if a.Status != http.StatusOK || a.Header.Get("Refresh") != "0; url="+web.Weather {
+		t.Errorf("%d leads to %q", a.Status, a.Header.Get("Refresh"))
+	}
+	if v.Cookies["upstander"] != "" {
+		t.Error("the browser keeps its session")
+	}
 }
 
 func TestSignInByCode(t *testing.T) {
