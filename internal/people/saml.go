@@ -2,9 +2,7 @@ package people
 
 import (
 	"context"
-	"crypto"
 	"crypto/rand"
-	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/xml"
@@ -17,22 +15,23 @@ import (
 	"time"
 
 	"github.com/crewjam/saml"
-	dsig "github.com/russellhaering/goxmldsig"
 
 	"github.com/upstander/upstander/internal/fault"
 )
 
 // SAML is an institution's sign-in by SAML 2.0, as the UK federation has it. Files are named from the data folder.
 type SAML struct {
-	EntityID        string   `yaml:"entity_id"`        // of the identity provider; needed where its metadata describes several
-	MetadataURL     string   `yaml:"metadata_url"`     // where the identity provider describes itself, or
-	MetadataFile    string   `yaml:"metadata_file"`    // a copy of it
-	MetadataSigner  string   `yaml:"metadata_signer"`  // certificate of whoever must have signed the metadata, such as the federation; empty: trust its address
-	CertificateFile string   `yaml:"certificate_file"` // of our own: signs requests, and lets the provider encrypt. Both or neither
-	KeyFile         string   `yaml:"key_file"`
-	Subject         string   `yaml:"subject"` // attribute that names a person for good; empty: pairwise-id, subject-id or a persistent NameID
-	Scopes          []string `yaml:"scopes"`  // what may stand behind the @ of scoped attributes; empty: the e-mail domains
-	Mapping         `yaml:",inline"`
+	EntityID            string   `yaml:"entity_id"`        // of the identity provider; needed where its metadata describes several
+	MetadataURL         string   `yaml:"metadata_url"`     // where the identity provider describes itself, or
+	MetadataFile        string   `yaml:"metadata_file"`    // a copy of it
+	MetadataSigner      string   `yaml:"metadata_signer"`  // certificate of whoever must have signed the metadata, such as the federation; empty: trust its address
+	CertificateFile     string   `yaml:"certificate_file"` // of our own: signs requests, and lets the provider encrypt. Both or neither
+	KeyFile             string   `yaml:"key_file"`
+	NextCertificateFile string   `yaml:"next_certificate_file"` // the one that comes after it: told to the provider beforehand. Both or neither
+	NextKeyFile         string   `yaml:"next_key_file"`
+	Subject             string   `yaml:"subject"` // attribute that names a person for good; empty: pairwise-id, subject-id or a persistent NameID
+	Scopes              []string `yaml:"scopes"`  // what may stand behind the @ of scoped attributes; empty: the e-mail domains
+	Mapping             `yaml:",inline"`
 }
 
 // Names of SAML attributes (SAML subject identifier attributes profile; eduPerson; LDAP).
@@ -61,6 +60,12 @@ func (c *SAML) check(domains []string) []string {
 	if (c.CertificateFile == "") != (c.KeyFile == "") {
 		p = append(p, "saml needs both certificate_file and key_file, or neither")
 	}
+	if (c.NextCertificateFile == "") != (c.NextKeyFile == "") {
+		p = append(p, "saml needs both next_certificate_file and next_key_file, or neither")
+	}
+	if c.NextCertificateFile != "" && c.CertificateFile == "" {
+		p = append(p, "saml.next_certificate_file comes after a certificate_file, and there is none")
+	}
 	for _, problem := range c.Mapping.check() {
 		p = append(p, "saml: "+problem)
 	}
@@ -82,6 +87,7 @@ const (
 type federated struct {
 	cfg    SAML
 	sp     saml.ServiceProvider // without the provider's metadata
+	next   *ownKey              // our own certificate to come; nil: none
 	signer *x509.Certificate    // of the metadata
 	read   func(name string) ([]byte, error)
 	client *http.Client
@@ -103,31 +109,10 @@ func (s *Service) newFederated(in *Institution, client *http.Client) (*federated
 		EntityID: own.String(), MetadataURL: own, AcsURL: *acs, AuthnNameIDFormat: saml.UnspecifiedNameIDFormat, MetadataValidDuration: spMetadata,
 		SignatureVerifier: strict{},
 	}
-	if in.SAML.CertificateFile == "" {
-		return f, f.readSigner()
-	}
-	certificate, err := f.keyPair()
-	if err != nil {
+	if err := f.readKeys(); err != nil {
 		return nil, fmt.Errorf("institutions.yaml: %s: saml: %w", in.ID, err)
 	}
-	key, ok := certificate.PrivateKey.(crypto.Signer)
-	if !ok {
-		return nil, fmt.Errorf("institutions.yaml: %s: saml: the key cannot sign", in.ID)
-	}
-	f.sp.Key, f.sp.Certificate, f.sp.SignatureMethod = key, certificate.Leaf, dsig.RSASHA256SignatureMethod
 	return f, f.readSigner()
-}
-
-func (f *federated) keyPair() (tls.Certificate, error) {
-	certificate, err := f.read(f.cfg.CertificateFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	key, err := f.read(f.cfg.KeyFile)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	return tls.X509KeyPair(certificate, key)
 }
 
 func samlPath(institution string) string { return "/app/sign-in/saml/" + institution }
@@ -209,7 +194,7 @@ func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id
 	if err != nil {
 		return "", err
 	}
-	assertion, err := verify(sp, raw, request, f.now())
+	assertion, err := f.verify(sp, raw, request, f.now())
 	if err != nil {
 		return "", err
 	}
@@ -259,6 +244,9 @@ func (s *Service) SAMLMetadata(institution string) ([]byte, error) {
 	role := &described.SPSSODescriptors[0]
 	role.AssertionConsumerServices = role.AssertionConsumerServices[:1] // the other one is for artifacts, which we do not resolve
 	role.NameIDFormats = nil
+	if f.next != nil {
+		role.KeyDescriptors = announce(role.KeyDescriptors, *f.next)
+	}
 	text, err := xml.MarshalIndent(described, "", "  ")
 	return append([]byte(xml.Header), text...), err
 }

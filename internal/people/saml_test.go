@@ -85,6 +85,15 @@ func save(t *testing.T, path, kind string, raw []byte) {
 	}
 }
 
+// pair saves a certificate of ours and its key, as NAME.pem and NAME.key.
+func (f *federation) pair(t *testing.T, name string) *x509.Certificate {
+	t.Helper()
+	key, cert := certificate(t, name)
+	save(t, filepath.Join(f.folder, name+".pem"), "CERTIFICATE", cert.Raw)
+	save(t, filepath.Join(f.folder, name+".key"), "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(key))
+	return cert
+}
+
 func newFederation(t *testing.T, lines string) (*federation, *peopletest.Site, *mailtest.Inbox) {
 	t.Helper()
 	f := &federation{folder: t.TempDir()}
@@ -109,18 +118,29 @@ func newFederation(t *testing.T, lines string) (*federation, *peopletest.Site, *
 	} {
 		f.put(t, "/users/"+name, user)
 	}
-	ourKey, ourCert := certificate(t, "us")
-	save(t, filepath.Join(f.folder, "us.pem"), "CERTIFICATE", ourCert.Raw)
-	save(t, filepath.Join(f.folder, "us.key"), "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(ourKey))
+	f.pair(t, "us")
+	s, out := f.trustedBy(t, lines)
+	f.learn(t, s)
+	return f, s, out
+}
+
+// trustedBy starts a site of ours that takes sign-ins from the provider.
+func (f *federation) trustedBy(t *testing.T, lines string) (*peopletest.Site, *mailtest.Inbox) {
+	t.Helper()
 	out := mailtest.Serve(t)
 	s := peopletest.NewWith(t, out.Sender(t), institutionsWith(fmt.Sprintf("\n    saml:\n      metadata_url: %s/metadata\n      roles: {staff@north.example: staff, staff@elsewhere.example: admin}\n", f.server.URL)+strings.ReplaceAll(lines, "FOLDER", f.folder)))
 	routes(s)
+	return s, out
+}
+
+// learn hands our metadata over to the provider.
+func (f *federation) learn(t *testing.T, s *peopletest.Site) {
+	t.Helper()
 	a := s.Visitor().Get("/app/sign-in/saml/north/metadata")
 	if a.Status != http.StatusOK || !strings.Contains(a.Body, "http://example.test/app/sign-in/saml/north/acs") {
 		t.Fatalf("our metadata: %d %s", a.Status, a.Body)
 	}
 	f.put(t, "/services/upstander", a.Body)
-	return f, s, out
 }
 
 func (f *federation) put(t *testing.T, path, body string) {
@@ -572,14 +592,16 @@ func TestCertificateRollover(t *testing.T) {
 
 func TestSAMLConfiguration(t *testing.T) {
 	for says, lines := range map[string]string{
-		"one of them":            "      entity_id: x\n",
-		"no https address":       "      metadata_url: http://login.north.example/metadata\n",
-		"or neither":             "      metadata_url: https://login.north.example/metadata\n      key_file: x\n",
-		"match is email":         "      metadata_url: https://login.north.example/metadata\n      match: colour\n",
-		"there is no role":       "      metadata_url: https://login.north.example/metadata\n      roles: {a: emperor}\n",
-		"choose one":             "      metadata_url: https://login.north.example/metadata\n    oidc: {issuer: \"https://login.north.example\", client_id: x}\n",
-		"needs attributes":       "      metadata_url: https://login.north.example/metadata\n      match: external_id\n",
-		`everybody, students or`: "      metadata_url: https://login.north.example/metadata\n    sign_in: {codes: some}\n",
+		"one of them":      "      entity_id: x\n",
+		"no https address": "      metadata_url: http://login.north.example/metadata\n",
+		"or neither":       "      metadata_url: https://login.north.example/metadata\n      key_file: x\n",
+		"match is email":   "      metadata_url: https://login.north.example/metadata\n      match: colour\n",
+		"there is no role": "      metadata_url: https://login.north.example/metadata\n      roles: {a: emperor}\n",
+		"both next_certificate_file and next_key_file": "      metadata_url: https://login.north.example/metadata\n      certificate_file: x\n      key_file: x\n      next_key_file: x\n",
+		"comes after a cert":                           "      metadata_url: https://login.north.example/metadata\n      next_certificate_file: x\n      next_key_file: x\n",
+		"choose one":                                   "      metadata_url: https://login.north.example/metadata\n    oidc: {issuer: \"https://login.north.example\", client_id: x}\n",
+		"needs attributes":                             "      metadata_url: https://login.north.example/metadata\n      match: external_id\n",
+		`everybody, students or`:                       "      metadata_url: https://login.north.example/metadata\n    sign_in: {codes: some}\n",
 	} {
 		_, err := people.ReadInstitutions([]byte(institutionsWith("\n    saml:\n"+lines)), []string{"en", "cy"})
 		if err == nil || !strings.Contains(err.Error(), says) {
