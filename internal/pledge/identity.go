@@ -5,9 +5,11 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/mail"
 )
 
@@ -20,14 +22,20 @@ func identify(key []byte, institution string, kind Kind, email string) string {
 	return hex.EncodeToString(mac.Sum(nil))
 }
 
-// find returns the id under which an address has signed, by the key of that time, or the id that it would get today.
-func (s *Service) find(institution string, kind Kind, email string, has func(id string) bool) string {
+// find returns the id under which an address has signed, by the key of that time, or the id that it would get today. Where the store does not say,
+// there is no id: a second one would count the address twice.
+func (s *Service) find(ctx context.Context, institution string, kind Kind, email string) (string, error) {
 	for _, key := range s.cfg.Keys[1:] {
-		if id := identify(key, institution, kind, email); has(id) {
-			return id
+		id := identify(key, institution, kind, email)
+		_, err := s.store.get(ctx, id)
+		if err == nil {
+			return id, nil
+		}
+		if !errors.Is(err, fault.NotFound) {
+			return "", fmt.Errorf("find pledge: %w", err)
 		}
 	}
-	return identify(s.cfg.Keys[0], institution, kind, email)
+	return identify(s.cfg.Keys[0], institution, kind, email), nil
 }
 
 // hash is what is kept of a private link's token.

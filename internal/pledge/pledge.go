@@ -161,8 +161,12 @@ func (s *Service) Sign(ctx context.Context, institution, lang, network string, d
 			return "", err
 		}
 	}
+	id, err := s.find(ctx, institution, d.Kind, d.Email)
+	if err != nil {
+		return "", err
+	}
 	token := s.cfg.NewToken()
-	p, err := s.store.upsert(ctx, s.find(institution, d.Kind, d.Email, func(id string) bool { return s.store.has(ctx, id) }), func(p *Pledge, id string, found bool) error {
+	p, err := s.store.upsert(ctx, id, func(p *Pledge, id string, found bool) error {
 		if !found || p.State == Waiting {
 			*p = s.fresh(id, institution, d)
 		}
@@ -185,7 +189,11 @@ func (s *Service) SignAs(ctx context.Context, person people.Person, d Draft) err
 	if err == nil && had.State == Confirmed || err != nil && !errors.Is(err, fault.NotFound) {
 		return err
 	}
-	_, err = s.store.upsert(ctx, s.find(person.Institution, Person, person.Email, func(id string) bool { return s.store.has(ctx, id) }), func(p *Pledge, id string, found bool) error {
+	id, err := s.find(ctx, person.Institution, Person, person.Email)
+	if err != nil {
+		return err
+	}
+	_, err = s.store.upsert(ctx, id, func(p *Pledge, id string, found bool) error {
 		if !found || p.State == Waiting {
 			*p = s.fresh(id, person.Institution, d)
 			s.confirm(p)

@@ -35,11 +35,6 @@ func (s *pledgeStore) get(ctx context.Context, id string) (Pledge, error) {
 	return s.pledges.Get(ctx, id)
 }
 
-func (s *pledgeStore) has(ctx context.Context, id string) bool {
-	_, err := s.pledges.Get(ctx, id)
-	return err == nil
-}
-
 func (s *pledgeStore) upsert(ctx context.Context, id string, change func(p *Pledge, id string, found bool) error) (Pledge, error) {
 	return s.pledges.Upsert(ctx, id, func(p *Pledge, found bool) error { return change(p, id, found) })
 }
