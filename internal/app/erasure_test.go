@@ -9,7 +9,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -315,7 +314,7 @@ func TestErasureGoesOnWhereItStopped(t *testing.T) {
 	open := func(at int, stop *broken) *records.Service {
 		parts := append([]records.Part{}, shares[:at]...)
 		parts = append(append(parts, records.Part{Name: "stop", Rights: stop}), shares[at:]...)
-		s, err := records.New(t.Context(), records.Config{Engine: h.engine, People: h.people, Audit: h.audit, Parts: parts, Now: func() time.Time { return now }, Log: h.log})
+		s, err := records.New(t.Context(), records.Config{Engine: h.engine, People: h.people, Audit: h.audit, Parts: parts, Leavers: leavers{h.App}, Forget: h.forgetters(), Now: func() time.Time { return now }, Log: h.log})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -408,94 +407,5 @@ func TestAdminsAreNotErased(t *testing.T) {
 	}
 	if err := a.records.Erase(t.Context(), audit.Operator, p); err != nil {
 		t.Error(err)
-	}
-}
-
-// TestRetention puts one thing of each kind on either side of the end of its period, sweeps twice, and looks what is left.
-func TestRetention(t *testing.T) {
-	a := newApp(t, Options{Demo: true})
-	a.stop()
-	a.jobs.Wait()
-	now := clock()
-	modules := a.library.now().Modules()
-	at := func(k records.Kind) time.Time {
-		for _, one := range records.Retention() {
-			if one.Kind == k {
-				return one.For.Before(now)
-			}
-		}
-		t.Fatal(k)
-		return now
-	}
-	for who, day := range map[string]time.Time{"old": at(records.Certificates).AddDate(0, 0, -1), "new": at(records.Certificates)} {
-		p, err := a.people.Grant(t.Context(), who+"@aldermoor.example", people.Student)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := a.requirements.Meet(t.Context(), p.ID, p.Institution, modules[0].ID, "2026.1", day.Format(time.DateOnly)); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := a.certificates.Issue(t.Context(), p, modules[0].ID, who+" certificate"); err != nil {
-			t.Fatal(err)
-		}
-	}
-	// The other kinds have clocks of their own: the sweep is told that much time has passed.
-	p, err := a.people.Grant(t.Context(), "sam@aldermoor.example", people.Student)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := a.training.Start(t.Context(), p.ID, modules[0], "main"); err != nil {
-		t.Fatal(err)
-	}
-	if err := a.audit.Record(t.Context(), audit.Entry{Institution: p.Institution, Actor: p.ID, Verb: audit.ListExport, Detail: "kept long enough"}); err != nil {
-		t.Fatal(err)
-	}
-	count := func() map[string]int {
-		n := map[string]int{}
-		for name, docs := range everything(t, a, &mailtest.Inbox{}, &output{}) {
-			n[name] = len(docs)
-		}
-		return n
-	}
-	before := count()
-	if removed, err := a.Sweep(t.Context()); err != nil || len(removed) != 1 || removed[records.Certificates] != 1 {
-		t.Errorf("the first sweep: %v, %v", removed, err)
-	}
-	if _, err := a.FindPerson(t.Context(), "old@aldermoor.example"); err != nil {
-		t.Error("the person went with the certificate")
-	}
-	if removed, err := a.Sweep(t.Context()); err != nil || len(removed) != 0 {
-		t.Errorf("a second sweep removes: %v, %v", removed, err)
-	}
-	after := count()
-	if after["certificates"] != before["certificates"]-1 || after["journeys"] != before["journeys"] || after["audit"] != before["audit"] {
-		t.Errorf("before %v, after %v", before, after)
-	}
-	if n, err := a.training.Forget(t.Context(), now.AddDate(0, 1, 0).Format("2006-01")); n != 1 || err != nil {
-		t.Errorf("a journey left alone: %d, %v", n, err)
-	}
-	if n, err := a.audit.Forget(t.Context(), p.Institution, now.Add(time.Minute)); n != 1 || err != nil {
-		t.Errorf("the log: %d, %v", n, err)
-	}
-	if count()["journeys"] != before["journeys"]-1 {
-		t.Error("a completed journey went, or none")
-	}
-}
-
-// TestEveryKindOfDataIsForgotten: no line of the table is a promise that nobody keeps.
-func TestEveryKindOfDataIsForgotten(t *testing.T) {
-	src, err := os.ReadFile("records.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, k := range records.Retention() {
-		switch k.Kind {
-		case records.SignIns, records.Log, records.LeftPeople: // Redis lets sign-ins run out; the package sees to the others itself
-			continue
-		}
-		name := map[records.Kind]string{records.Pledges: "Pledges", records.Journeys: "Journeys", records.Reminders: "Reminders", records.Certificates: "Certificates", records.Bookings: "Bookings"}[k.Kind]
-		if !regexp.MustCompile(`records\.` + name + `:\s`).Match(src) {
-			t.Errorf("nothing forgets %s", k.Kind)
-		}
 	}
 }

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"iter"
 	"time"
 
 	"github.com/upstander/upstander/internal/fault"
@@ -36,22 +37,22 @@ func (completed) ErasePerson(context.Context, people.Person) error { return nil 
 // leavers tells records who left long ago.
 type leavers struct{ a *App }
 
-func (l leavers) LeftBefore(ctx context.Context, day string, limit int) ([]people.Person, error) {
-	members, err := l.a.requirements.LeftBefore(ctx, day, limit)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]people.Person, len(members))
-	for i, m := range members {
-		list[i], err = l.a.people.Person(ctx, m.ID)
-		switch {
-		case errors.Is(err, fault.NotFound):
-			list[i] = people.Person{ID: m.ID, Institution: m.Institution, Email: m.Email}
-		case err != nil:
-			return nil, err
+func (l leavers) LeftBefore(ctx context.Context, day string) iter.Seq2[people.Person, error] {
+	return func(yield func(people.Person, error) bool) {
+		for m, err := range l.a.requirements.LeftBefore(ctx, day) {
+			p := people.Person{ID: m.ID, Institution: m.Institution, Email: m.Email}
+			if err == nil {
+				if known, perr := l.a.people.Person(ctx, m.ID); perr == nil {
+					p = known
+				} else if !errors.Is(perr, fault.NotFound) {
+					err = perr
+				}
+			}
+			if !yield(p, err) {
+				return
+			}
 		}
 	}
-	return list, nil
 }
 
 // openRecords puts together what each feature holds on a person, in the order of erasure, and what each forgets in time.
@@ -69,21 +70,42 @@ func (a *App) openRecords(ctx context.Context) (err error) {
 			{Name: "pledges", Private: true, Rights: a.pledges},
 			{Name: "workshops", Private: true, Rights: a.workshops},
 		},
-		Forget: map[records.Kind]func(context.Context, time.Time) (int, error){
-			records.Pledges: func(ctx context.Context, _ time.Time) (int, error) { return a.pledges.Sweep(ctx) },
-			records.Journeys: func(ctx context.Context, before time.Time) (int, error) {
-				return a.training.Forget(ctx, before.Format("2006-01"))
-			},
-			records.Reminders: func(ctx context.Context, before time.Time) (int, error) {
-				return a.reminders.Forget(ctx, before.Format(time.DateOnly))
-			},
-			records.Certificates: func(ctx context.Context, before time.Time) (int, error) {
-				return a.certificates.Forget(ctx, before.Format(time.DateOnly))
-			},
-			records.Bookings: func(ctx context.Context, before time.Time) (int, error) {
-				return a.workshops.ForgetBookings(ctx, before.Format(time.DateOnly))
-			},
-		},
+		Forget: a.forgetters(),
 	})
 	return err
+}
+
+// forgetters lists what forgets each kind of data that is older than its period.
+func (a *App) forgetters() map[records.Kind]func(context.Context, time.Time) (int, error) {
+	byDay := func(forget func(context.Context, string) (int, error)) func(context.Context, time.Time) (int, error) {
+		return func(ctx context.Context, before time.Time) (int, error) {
+			return forget(ctx, before.Format(time.DateOnly))
+		}
+	}
+	return map[records.Kind]func(context.Context, time.Time) (int, error){
+		records.Pledges: a.pledges.Forget,
+		records.Journeys: func(ctx context.Context, before time.Time) (int, error) {
+			return a.training.Forget(ctx, before.Format("2006-01"))
+		},
+		records.Reminders:    byDay(a.reminders.Forget),
+		records.Certificates: byDay(a.certificates.Forget),
+		records.Bookings:     byDay(a.workshops.ForgetBookings),
+		records.Workshops:    byDay(a.everywhere(a.workshops.Forget)),
+		records.Standings:    byDay(a.everywhere(a.requirements.Forget)),
+	}
+}
+
+// everywhere forgets at one institution after the other.
+func (a *App) everywhere(forget func(ctx context.Context, institution, day string) (int, error)) func(context.Context, string) (int, error) {
+	return func(ctx context.Context, day string) (int, error) {
+		total := 0
+		for _, in := range a.people.Institutions() {
+			n, err := forget(ctx, in.ID, day)
+			total += n
+			if err != nil {
+				return total, err
+			}
+		}
+		return total, nil
+	}
 }

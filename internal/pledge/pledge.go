@@ -329,9 +329,9 @@ func (s *Service) changeGroup(ctx context.Context, institution, id string, chang
 	})
 }
 
-// Sweep forgets signatures that nobody confirmed in time, and returns how many.
-func (s *Service) Sweep(ctx context.Context) (int, error) {
-	return s.store.forget(ctx, s.cfg.Now())
+// Forget deletes signatures from before a moment that nobody has confirmed, and returns how many.
+func (s *Service) Forget(ctx context.Context, before time.Time) (int, error) {
+	return s.store.forget(ctx, before.Add(waitFor))
 }
 
 // check cleans a draft and says what is wrong with it.

@@ -71,6 +71,6 @@ func (s *pledgeStore) asking(ctx context.Context, institution string) ([]Pledge,
 	return page.Items, err
 }
 
-func (s *pledgeStore) forget(ctx context.Context, now time.Time) (int, error) {
-	return s.pledges.DeleteWhere(ctx, store.Where("state", Waiting).Range("until", nil, now))
+func (s *pledgeStore) forget(ctx context.Context, until time.Time) (int, error) {
+	return s.pledges.DeleteWhere(ctx, store.Where("state", Waiting).Range("until", nil, until))
 }

@@ -14,6 +14,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"time"
@@ -40,8 +41,8 @@ type Part struct {
 
 // Leavers knows who has left.
 type Leavers interface {
-	// LeftBefore lists some of those who left before a civil day; none when there are none.
-	LeftBefore(ctx context.Context, day string, limit int) ([]people.Person, error)
+	// LeftBefore walks those who left before a civil day. They may be erased on the way.
+	LeftBefore(ctx context.Context, day string) iter.Seq2[people.Person, error]
 }
 
 // Config is what the service is made from.
@@ -51,7 +52,7 @@ type Config struct {
 	Audit   *audit.Log
 	Parts   []Part                                                                  // in the order of erasure: who it is first
 	Forget  map[Kind]func(ctx context.Context, before time.Time) (n int, err error) // by kind of data: what is older goes
-	Leavers Leavers                                                                 // nil: nobody leaves
+	Leavers Leavers
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -62,8 +63,11 @@ type Service struct {
 	store *erasureStore
 }
 
-// New opens the store.
+// New opens the store. It refuses to begin where a period would end and nothing be forgotten.
 func New(ctx context.Context, cfg Config) (*Service, error) {
+	if err := cfg.forgetsAll(); err != nil {
+		return nil, err
+	}
 	s, err := openStore(ctx, cfg.Engine)
 	if err != nil {
 		return nil, err

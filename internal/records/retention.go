@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/upstander/upstander/internal/audit"
@@ -23,6 +24,8 @@ const (
 	Log          Kind = "log"
 	Certificates Kind = "certificates"
 	Bookings     Kind = "bookings"
+	Workshops    Kind = "workshops"
+	Standings    Kind = "standings"
 )
 
 // Period is how long something is kept. One of its numbers is set.
@@ -59,6 +62,13 @@ func Retention() []Keep {
 		{Certificates, Period{Years: 6}},
 		// Who had booked a workshop, counted from its day: to answer questions about it, and for nothing else.
 		{Bookings, Period{Days: 30}},
+		// What a workshop came to, who led it and who was there: to compare one year's workshops with those of the year before. What an attendance
+		// counted towards is a standing by then.
+		{Workshops, Period{Years: 2}},
+		// How somebody stood in a period that is over, or with a requirement that has ended: as long as a claim on it can be brought, like a
+		// certificate, unless they have left (Limitation Act 1980, s.5). What somebody completed has no period of its own: a requirement that is
+		// never renewed rests on it until they leave.
+		{Standings, Period{Years: 6}},
 	}
 }
 
@@ -82,15 +92,27 @@ func (s *Service) Sweep(ctx context.Context) (map[Kind]int, error) {
 
 func (s *Service) forget(ctx context.Context, kind Kind, before time.Time) (int, error) {
 	switch kind {
+	case SignIns: // they run out by themselves
+		return 0, nil
 	case Log:
 		return s.forgetLog(ctx, before)
 	case LeftPeople:
 		return s.forgetLeavers(ctx, before)
 	}
-	if forget, ok := s.cfg.Forget[kind]; ok {
-		return forget(ctx, before)
+	return s.cfg.Forget[kind](ctx, before)
+}
+
+// forgetsAll asks for somebody who forgets each kind of data.
+func (cfg Config) forgetsAll() error {
+	if cfg.Leavers == nil {
+		return fmt.Errorf("nobody forgets %s", LeftPeople)
 	}
-	return 0, nil
+	for _, k := range Retention() {
+		if _, ok := cfg.Forget[k.Kind]; !ok && !slices.Contains([]Kind{SignIns, Log, LeftPeople}, k.Kind) {
+			return fmt.Errorf("nobody forgets %s", k.Kind)
+		}
+	}
+	return nil
 }
 
 // forgetLog says in the log itself that its oldest entries went.
@@ -113,29 +135,20 @@ func (s *Service) forgetLog(ctx context.Context, before time.Time) (int, error) 
 	return total, nil
 }
 
-// forgetLeavers erases whoever left long ago. Admins stay: a role outlives a roster until somebody takes it away.
+// forgetLeavers erases whoever left long ago. Whoever has a role stays: it outlives a roster until somebody takes it away.
 func (s *Service) forgetLeavers(ctx context.Context, before time.Time) (int, error) {
-	if s.cfg.Leavers == nil {
-		return 0, nil
-	}
 	n := 0
-	for {
-		list, err := s.cfg.Leavers.LeftBefore(ctx, before.Format(time.DateOnly), 100)
+	for p, err := range s.cfg.Leavers.LeftBefore(ctx, before.Format(time.DateOnly)) {
 		if err != nil {
 			return n, err
 		}
-		erased := 0
-		for _, p := range list {
-			if len(p.Roles) > 0 || p.Is(people.Admin) { // by a group of the university's, too
-				continue
-			}
-			if err := s.Erase(ctx, audit.System, p); err != nil {
-				return n, err
-			}
-			erased++
+		if len(p.Roles) > 0 || p.Is(people.Admin) { // by a group of the university's, too
+			continue
 		}
-		if n += erased; erased == 0 {
-			return n, nil
+		if err := s.Erase(ctx, audit.System, p); err != nil {
+			return n, err
 		}
+		n++
 	}
+	return n, nil
 }

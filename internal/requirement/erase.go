@@ -51,8 +51,3 @@ func (s *Service) ErasePerson(ctx context.Context, person string) error {
 	}
 	return nil
 }
-
-// LeftBefore lists some of those who left before a civil day, the longest gone first.
-func (s *Service) LeftBefore(ctx context.Context, day string, limit int) ([]Member, error) {
-	return s.store.leftBefore(ctx, day, limit)
-}

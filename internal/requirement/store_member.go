@@ -73,12 +73,6 @@ func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) e
 	return nil
 }
 
-// leftBefore returns members whose day of leaving is before one. Those who are enrolled have none, and an empty text comes before any day.
-func (s *requirementStore) leftBefore(ctx context.Context, day string, limit int) ([]Member, error) {
-	page, err := s.members.Find(ctx, store.All().Range("left", "0", day).Limit(limit))
-	return page.Items, err
-}
-
 // erase removes a person's entry, completions and exceptions.
 func (s *requirementStore) erase(ctx context.Context, person string) error {
 	m, err := s.members.Get(ctx, person)
