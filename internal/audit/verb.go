@@ -6,7 +6,6 @@ type Verb string
 // The verbs. A new one needs its message audit.verb.<verb>.
 const (
 	RosterImport      Verb = "roster-import"
-	MemberChange      Verb = "member-change"
 	RequirementAdd    Verb = "requirement-add"
 	RequirementChange Verb = "requirement-change"
 	RequirementClose  Verb = "requirement-close"
@@ -22,9 +21,7 @@ const (
 	RoleGrant         Verb = "role-grant"
 	RoleRevoke        Verb = "role-revoke"
 	ScopeChange       Verb = "scope-change"
-	RoleMapChange     Verb = "role-map-change"
 	IdentityClaim     Verb = "identity-claim" // a single sign-on identity is joined to a person
-	IdentityRelease   Verb = "identity-release"
 	PasskeyAdd        Verb = "passkey-add"
 	PasskeyRemove     Verb = "passkey-remove"
 	RecoveryUse       Verb = "recovery-use"
@@ -42,8 +39,8 @@ const (
 // Verbs lists every verb.
 func Verbs() []Verb {
 	return []Verb{
-		RosterImport, MemberChange, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
-		ListExport, AuditExport, PersonExport, PersonErase, AddressChange, RoleGrant, RoleRevoke, ScopeChange, RoleMapChange, IdentityClaim, IdentityRelease,
+		RosterImport, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
+		ListExport, AuditExport, PersonExport, PersonErase, AddressChange, RoleGrant, RoleRevoke, ScopeChange, IdentityClaim,
 		PasskeyAdd, PasskeyRemove, RecoveryUse, ReminderPlan, ReminderSend, ReminderStop, PledgeModerate, RetentionSweep,
 		WorkshopSchedule, WorkshopChange, WorkshopCancel, WorkshopNames,
 	}
