@@ -90,19 +90,6 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	if err := a.secret(); err != nil {
 		return nil, err
 	}
-	if a.catalogue, err = locale.Load(); err != nil {
-		return nil, err
-	}
-	if opts.Demo {
-		a.catalogue = a.catalogue.Mirrored()
-	}
-	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
-		return nil, err
-	}
-	institutions, err := readInstitutions(cfg, opts, a.catalogue, a.library.now())
-	if err != nil {
-		return nil, err
-	}
 	var sender mail.Sender // stays nil in a demo without a mail server
 	switch {
 	case cfg.SMTP != "":
@@ -112,14 +99,8 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	case !opts.Demo:
 		return nil, errors.New("UPSTANDER_SMTP is not set: without a mail server nobody could sign in")
 	}
-	if err := a.openStore(ctx); err != nil {
-		return nil, err
-	}
-	if a.redis, err = ephemeral.Open(cfg.Redis); err != nil {
-		return nil, err
-	}
-	ephemeral.Quiet(a.log)
-	if err := a.services(ctx, institutions, sender); err != nil {
+	institutions, err := a.open(ctx, sender)
+	if err != nil {
 		return nil, err
 	}
 	if err := a.requirements.Begin(ctx); err != nil {
@@ -135,6 +116,30 @@ func New(ctx context.Context, cfg config.Config, opts Options) (_ *App, err erro
 	}
 	a.background()
 	return a, nil
+}
+
+// open reads the content, opens the stores and builds every feature: the way of a server and of a command alike.
+func (a *App) open(ctx context.Context, sender mail.Sender) (institutions []people.Institution, err error) {
+	if a.catalogue, err = locale.Load(); err != nil {
+		return nil, err
+	}
+	if a.opts.Demo {
+		a.catalogue = a.catalogue.Mirrored()
+	}
+	if a.library, err = newLibrary(a.cfg, a.opts, a.log); err != nil {
+		return nil, err
+	}
+	if institutions, err = readInstitutions(a.cfg, a.opts, a.catalogue, a.library.now()); err != nil {
+		return nil, err
+	}
+	if err := a.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if a.redis, err = ephemeral.Open(a.cfg.Redis); err != nil {
+		return nil, err
+	}
+	ephemeral.Quiet(a.log)
+	return institutions, a.services(ctx, institutions, sender)
 }
 
 // secret makes sure that there is one. The demo keeps its own beside its data.
@@ -269,25 +274,29 @@ func (a *App) background() {
 		close(a.crowded)
 	}
 	a.everyFor(ctx, time.Second, 30*time.Minute, a.requirements.Work)
-	a.every(ctx, remindEvery, a.remind)
+	a.every(ctx, mailEvery, a.mail)
 	a.every(ctx, 5*time.Second, func(ctx context.Context) error { _, err := a.records.SweepErasures(ctx); return err })
 	a.every(ctx, time.Hour, func(ctx context.Context) error { _, err := a.records.Sweep(ctx); return err })
 	a.every(ctx, 2*time.Second, a.workshops.Sweep)
-	a.every(ctx, remindEvery, func(ctx context.Context) error { _, err := a.workshops.Tell(ctx, remindEvery); return err })
 	a.jobs.Go(func() { a.workshops.Run(ctx) })
 	if a.opts.Source != "" {
 		a.every(ctx, 500*time.Millisecond, func(context.Context) error { a.library.refresh(); return nil })
 	}
 }
 
-// remindEvery is the span that a turn of reminders is measured for.
-const remindEvery = 5 * time.Second
+// mailEvery is the span that a turn of mail is measured for.
+const mailEvery = 5 * time.Second
 
-// remind plans what is due and hands over what waits.
-func (a *App) remind(ctx context.Context) error {
+// mail plans the reminders that are due and hands over what waits. Notices of workshops go first, they are urgent; reminders get what they leave of the
+// span, so that both together keep to one rate.
+func (a *App) mail(ctx context.Context) error {
 	_, planned := a.reminders.PlanDue(ctx)
-	_, sent := a.reminders.Send(ctx, remindEvery)
-	return errors.Join(planned, sent)
+	n, told := a.workshops.Tell(ctx, mailEvery)
+	var sent error
+	if left := mailEvery - time.Duration(n)*time.Minute/time.Duration(a.cfg.MailRate); left > 0 {
+		_, sent = a.reminders.Send(ctx, left)
+	}
+	return errors.Join(planned, told, sent)
 }
 
 // every runs a job again and again until the program stops.

@@ -8,9 +8,7 @@ import (
 
 	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/config"
-	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
-	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/records"
@@ -30,24 +28,8 @@ func Open(ctx context.Context, cfg config.Config, opts Options) (_ *App, err err
 			return nil, err
 		}
 	}
-	if a.catalogue, err = locale.Load(); err != nil {
-		return nil, err
-	}
-	if a.library, err = newLibrary(cfg, opts, a.log); err != nil {
-		return nil, err
-	}
-	institutions, err := readInstitutions(cfg, opts, a.catalogue, a.library.now())
-	if err != nil {
-		return nil, err
-	}
-	if err := a.openStore(ctx); err != nil {
-		return nil, err
-	}
-	if a.redis, err = ephemeral.Open(cfg.Redis); err != nil {
-		return nil, err
-	}
-	ephemeral.Quiet(a.log)
-	return a, a.services(ctx, institutions, nil)
+	_, err = a.open(ctx, nil)
+	return a, err
 }
 
 // errNoSecret says that a person's pledges could not be found.

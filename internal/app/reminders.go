@@ -17,21 +17,13 @@ import (
 // openReminders connects the reminders with whoever knows who has met what. post is nil in a demo without a mail server.
 func (a *App) openReminders(ctx context.Context, post mail.Sender) error {
 	cfg := reminder.Config{
-		Engine: a.engine, Standings: standings{a}, People: a.people, Audit: a.audit, Catalogue: a.catalogue, PerMinute: a.cfg.MailRate, Now: clock, Log: a.log,
+		Connect: mail.Dialler(post),
+		Engine:  a.engine, Standings: standings{a}, People: a.people, Audit: a.audit, Catalogue: a.catalogue, PerMinute: a.cfg.MailRate, Now: clock, Log: a.log,
 		Link: func(institution, lang, page string) string { return a.server.FullLink(institution, lang, page) }, Home: a.cfg.URL + "/app",
 		Sees: people.Person.Sees,
 	}
 	if u, err := url.Parse(a.cfg.URL); err == nil {
 		cfg.Host = u.Hostname()
-	}
-	if smtp, ok := post.(*mail.SMTP); ok {
-		cfg.Connect = func(ctx context.Context) (reminder.Connection, error) {
-			c, err := smtp.Connect(ctx)
-			if err != nil {
-				return nil, err // not c: a nil pointer inside an interface is not nil
-			}
-			return c, nil
-		}
 	}
 	var err error
 	a.reminders, err = reminder.New(ctx, cfg)

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -67,7 +66,7 @@ func TestRemindTheRest(t *testing.T) {
 	s, err := reminder.New(ctx, reminder.Config{
 		Engine: a.engine, Standings: standings{a}, People: a.people, Audit: a.audit, Catalogue: a.catalogue, PerMinute: 6000, Now: func() time.Time { return now },
 		Log: slog.New(slog.DiscardHandler), Link: func(_, _, page string) string { return a.cfg.URL + page }, Home: a.cfg.URL + "/app", Host: "upstander.example",
-		Connect: func(ctx context.Context) (reminder.Connection, error) { return post.Connect(ctx) },
+		Connect: mail.Dialler(post),
 	})
 	must(err)
 	staff, err := a.people.Grant(ctx, "staff@bryncoed.example", people.Staff)

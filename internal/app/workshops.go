@@ -16,22 +16,14 @@ import (
 // openWorkshops connects workshops with whoever knows persons and who may see them. post is nil in a demo without a mail server.
 func (a *App) openWorkshops(ctx context.Context, post mail.Sender) (err error) {
 	cfg := workshop.Config{
-		Engine: a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock),
+		Connect: mail.Dialler(post),
+		Engine:  a.engine, Library: a.library.now, Limits: a.redis.NewLimits(), Presence: a.redis.NewPresence(45*time.Second, clock),
 		Leading: a.redis.NewPresence(5*time.Minute, clock), Signals: a.redis.NewSignals(), Now: clock, Today: a.people.Today, NewToken: rand.Text, Log: a.log,
 		People: a.people, Audit: a.audit, Catalogue: a.catalogue, Home: a.cfg.URL + "/app", PerMinute: a.cfg.MailRate, Sees: a.seesPerson,
 		Credit: a.creditAttendance,
 	}
 	if u, err := url.Parse(a.cfg.URL); err == nil {
 		cfg.Host = u.Hostname()
-	}
-	if smtp, ok := post.(*mail.SMTP); ok {
-		cfg.Connect = func(ctx context.Context) (workshop.Connection, error) {
-			c, err := smtp.Connect(ctx)
-			if err != nil {
-				return nil, err // not c: a nil pointer inside an interface is not nil
-			}
-			return c, nil
-		}
 	}
 	a.workshops, err = workshop.New(ctx, cfg)
 	return err

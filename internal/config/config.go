@@ -32,7 +32,7 @@ type Config struct {
 	Redis          string   `env:"REDIS" secret:"url" help:"redis://… or rediss://…; empty for the embedded one, which forgets sign-ins when it stops."`
 	SMTP           string   `env:"SMTP" secret:"url" help:"smtp://user:password@host:587, or smtps://…:465: where mail is handed over. Needed outside the demo."`
 	MailFrom       string   `env:"MAIL_FROM" envDefault:"Upstander <upstander@localhost>" help:"Sender of all mail."`
-	MailRate       int      `env:"MAIL_RATE" envDefault:"300" help:"Reminders that are handed to the mail server in a minute, at most."`
+	MailRate       int      `env:"MAIL_RATE" envDefault:"300" help:"Reminders and notices of workshops, taken together, that are handed to the mail server in a minute, at most."`
 	Modules        string   `env:"MODULES" help:"Folder of training modules; empty for the modules inside the program."`
 	TrustedProxies []string `env:"TRUSTED_PROXIES" help:"Networks (10.0.0.0/8) of the proxies in front, which may say where a request comes from; comma-separated."`
 	Log            string   `env:"LOG" envDefault:"info" help:"How much is logged: debug, info, warn or error."`

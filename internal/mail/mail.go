@@ -27,7 +27,7 @@ type Message struct {
 	ID      string // what stands in Message-ID, local@host; empty: a random one
 }
 
-// Refused says that the mail server will not take mail for a recipient, now or later.
+// Refused says that the mail server will not take a message for its recipient, now or later.
 type Refused struct{ Code int }
 
 func (r Refused) Error() string { return fmt.Sprintf("mail: refused for good with %d", r.Code) }
@@ -143,7 +143,7 @@ func (s *SMTP) Connect(ctx context.Context) (*Connection, error) {
 	return &Connection{s, c}, nil
 }
 
-// Send returns once the mail server has taken the message. It fails with Refused when the server will never take mail for the recipient, with
+// Send returns once the mail server has taken the message. It fails with Refused when the server will never take it for the recipient, with
 // fault.Invalid when the address is none, and with fault.Unavailable when trying again may help; then the server may even have taken it.
 func (c *Connection) Send(m Message) error {
 	msg, err := c.smtp.compose(m)
@@ -155,10 +155,31 @@ func (c *Connection) Send(m Message) error {
 	switch {
 	case err == nil, msg.IsDelivered(): // the server's 250 came; what failed afterwards failed for the next message
 		return nil
-	case errors.As(err, &failed) && failed.Reason == gomail.ErrSMTPRcptTo && failed.ErrorCode() >= 500:
+	case errors.As(err, &failed) && failed.ErrorCode() >= 500 && (failed.Reason == gomail.ErrSMTPRcptTo || failed.Reason == gomail.ErrSMTPData || failed.Reason == gomail.ErrSMTPDataClose):
 		return Refused{failed.ErrorCode()}
 	}
 	return fmt.Errorf("mail: %w: the mail server at %s did not take it", fault.Unavailable, c.smtp.host)
+}
+
+// Link hands over one message after the other, as a Connection does.
+type Link interface {
+	Send(m Message) error
+	Close() error
+}
+
+// Dialler returns what connects to the mail server of a sender; nil where there is none, in a demo.
+func Dialler(s Sender) func(ctx context.Context) (Link, error) {
+	smtp, ok := s.(*SMTP)
+	if !ok {
+		return nil
+	}
+	return func(ctx context.Context) (Link, error) {
+		c, err := smtp.Connect(ctx)
+		if err != nil {
+			return nil, err // not c: a nil pointer inside an interface is not nil
+		}
+		return c, nil
+	}
 }
 
 // Close says goodbye and hangs up.

@@ -71,6 +71,10 @@ func TestOneConnectionForMany(t *testing.T) {
 			return &smtp.SMTPError{Code: 550, Message: "no such mailbox"}
 		case to == "full@north.example":
 			return &smtp.SMTPError{Code: 452, Message: "try later"}
+		case to == "large@north.example" && whole:
+			return &smtp.SMTPError{Code: 552, Message: "too large for this mailbox"}
+		case to == "busy@north.example" && whole:
+			return &smtp.SMTPError{Code: 451, Message: "try later"}
 		case to == "cut@north.example" && whole:
 			return mailtest.ErrHangUp
 		}
@@ -96,6 +100,12 @@ func TestOneConnectionForMany(t *testing.T) {
 	}
 	if err := send("full@north.example"); !errors.Is(err, fault.Unavailable) || errors.As(err, &refused) && refused.Code == 452 {
 		t.Errorf("a mailbox that is full: %v", err)
+	}
+	if err := send("large@north.example"); !errors.As(err, &refused) || refused.Code != 552 {
+		t.Errorf("a message that is refused once it has come: %v", err)
+	}
+	if err := send("busy@north.example"); !errors.Is(err, fault.Unavailable) {
+		t.Errorf("a message that may come again: %v", err)
 	}
 	if err := send("kim@north.example"); err != nil {
 		t.Error(err)

@@ -79,12 +79,6 @@ type Standings interface {
 	Standing(ctx context.Context, person, requirement string) (Standing, error)
 }
 
-// Connection hands over one message after the other; see mail.Connection.
-type Connection interface {
-	Send(m mail.Message) error
-	Close() error
-}
-
 // Config is what the service is made from.
 type Config struct {
 	Engine    Engine
@@ -92,11 +86,11 @@ type Config struct {
 	People    *people.Service
 	Audit     *audit.Log
 	Catalogue *locale.Catalogue
-	Connect   func(ctx context.Context) (Connection, error) // nil in a demo without a mail server: nothing leaves
-	Link      func(institution, lang, page string) string   // of the public half
-	Home      string                                        // address of the signed-in half
-	Host      string                                        // right-hand side of a Message-ID
-	PerMinute int                                           // messages that leave at most
+	Connect   func(ctx context.Context) (mail.Link, error) // nil in a demo without a mail server: nothing leaves
+	Link      func(institution, lang, page string) string  // of the public half
+	Home      string                                       // address of the signed-in half
+	Host      string                                       // right-hand side of a Message-ID
+	PerMinute int                                          // messages that leave at most
 	Now       func() time.Time
 	Log       *slog.Logger
 	// Sees says whether somebody of the staff may see the name of a person at a place; nil: staff see every name.

@@ -109,9 +109,13 @@ type fixture struct {
 }
 
 // newFixture has a requirement that is due on Friday, 29 January 2027, and n people who have not met it.
-func newFixture(t *testing.T, n int) *fixture {
+func newFixture(t *testing.T, n int) *fixture { return newFixtureIn(t, n, "england") }
+
+// newFixtureIn is newFixture in another nation.
+func newFixtureIn(t *testing.T, n int, nation string) *fixture {
 	t.Helper()
-	f := &fixture{t: t, inbox: mailtest.Serve(t), Site: peopletest.New(t, nil), now: time.Date(2027, 1, 4, 10, 0, 0, 0, time.UTC)}
+	list := strings.Replace(peopletest.Institutions, "nation: england", "nation: "+nation, 1)
+	f := &fixture{t: t, inbox: mailtest.Serve(t), Site: peopletest.NewWith(t, nil, list), now: time.Date(2027, 1, 4, 10, 0, 0, 0, time.UTC)}
 	f.roll = &roll{rule: reminder.Requirement{
 		ID: "north-consent", Institution: "north", Titles: locale.Text{"en": "Consent", "cy": "Cydsyniad"}, Cycle: "once", Due: "2027-01-29",
 	}}
@@ -141,7 +145,7 @@ func newFixture(t *testing.T, n int) *fixture {
 	}
 	f.cfg = reminder.Config{
 		Engine: f.Engine, Standings: f.roll, People: f.People, Audit: log, Catalogue: catalogue, Now: f.clock, Log: slog.New(slog.DiscardHandler), PerMinute: 60_000,
-		Connect: func(ctx context.Context) (reminder.Connection, error) { return post.Connect(ctx) },
+		Connect: mail.Dialler(post),
 		Link: func(institution, lang, page string) string {
 			return "https://x.example/" + institution + "/" + lang + page
 		},
@@ -226,19 +230,38 @@ func TestStepsLeaveOnTheirDays(t *testing.T) {
 	}
 }
 
-// TestBankHolidays: a due date on a bank holiday, in each nation.
+// TestBankHolidays: a due date on a bank holiday, or on the day before one, in each nation. A reminder leaves on a working day: before the date where it
+// was meant for it or before, and after it where it was meant for later.
 func TestBankHolidays(t *testing.T) {
-	f := newFixture(t, 1)
-	f.roll.rule.Due, f.roll.list[0].Due = "2027-12-27", "2027-12-27" // Christmas Day's substitute
-	f.let(0, 1)
-	var left []string
-	for day := time.Date(2027, 12, 20, 0, 0, 0, 0, time.UTC); day.Year() == 2027 || day.Day() < 5; day = day.AddDate(0, 0, 1) {
-		if _, sent := f.at(day.Format(time.DateOnly) + " 12:00"); sent > 0 {
-			left = append(left, day.Format(time.DateOnly))
-		}
-	}
-	if diff := cmp.Diff([]string{"2027-12-24", "2027-12-29"}, left); diff != "" {
-		t.Errorf("left (-want +got)\n%s", diff)
+	for _, test := range []struct {
+		nation, due string
+		left        []string
+	}{
+		{"england", "2027-12-27", []string{"2027-12-24", "2027-12-29"}}, // Christmas Day's substitute
+		{"scotland", "2029-01-02", []string{"2028-12-29", "2029-01-03"}},
+		{"wales", "2029-01-02", []string{"2029-01-02", "2029-01-03"}},
+		{"northern-ireland", "2027-03-17", []string{"2027-03-16", "2027-03-18"}}, // St Patrick's Day
+		{"northern-ireland", "2027-03-16", []string{"2027-03-16", "2027-03-18"}},
+		{"scotland", "2027-03-17", []string{"2027-03-17", "2027-03-18"}},
+	} {
+		t.Run(test.nation+" "+test.due, func(t *testing.T) {
+			f := newFixtureIn(t, 1, test.nation)
+			f.roll.rule.Due, f.roll.list[0].Due = test.due, test.due
+			due, err := time.Parse(time.DateOnly, test.due)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.let(0, 1)
+			var left []string
+			for day := due.AddDate(0, 0, -7); day.Before(due.AddDate(0, 0, 7)); day = day.AddDate(0, 0, 1) {
+				if _, sent := f.at(day.Format(time.DateOnly) + " 12:00"); sent > 0 {
+					left = append(left, day.Format(time.DateOnly))
+				}
+			}
+			if diff := cmp.Diff(test.left, left); diff != "" {
+				t.Errorf("left (-want +got)\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -402,12 +425,12 @@ func serverThatFails(t *testing.T, seed uint64) {
 
 // dying is a connection that loses the machine right after the server's word for a message.
 type dying struct {
-	reminder.Connection
+	mail.Link
 	after func()
 }
 
 func (d dying) Send(m mail.Message) error {
-	err := d.Connection.Send(m)
+	err := d.Link.Send(m)
 	if err == nil {
 		d.after()
 	}
@@ -423,7 +446,7 @@ func TestKilledBetweenTheWordAndTheMark(t *testing.T) {
 	connect := f.cfg.Connect
 	ctx, kill := context.WithCancel(t.Context())
 	n := 0
-	f.cfg.Connect = func(ctx context.Context) (reminder.Connection, error) {
+	f.cfg.Connect = func(ctx context.Context) (mail.Link, error) {
 		c, err := connect(ctx)
 		return dying{c, func() {
 			if n++; n == 4 {

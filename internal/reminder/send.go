@@ -28,7 +28,7 @@ func backoff(tries int) time.Duration {
 // turn is one go at what waits.
 type turn struct {
 	s         *Service
-	link      Connection
+	link      mail.Link
 	onLink    int // messages that have gone over it
 	plans     map[string]Plan
 	rules     map[string]Requirement

@@ -55,14 +55,8 @@ func newOffice(t *testing.T) *office {
 		Engine: o.Engine, Library: func() *content.Library { return lib }, Limits: o.Ephemeral.NewLimits(), Presence: o.Ephemeral.NewPresence(time.Minute, storetest.Now),
 		Leading: o.Ephemeral.NewPresence(time.Minute, storetest.Now), Signals: o.Ephemeral.NewSignals(), Now: now, Today: func() string { return o.now.Format(time.DateOnly) },
 		NewToken: rand.Text, Log: slog.New(slog.DiscardHandler), People: o.People, Audit: o.Audit, Catalogue: words, Home: "http://example.test/app", Host: "example.test", PerMinute: 1000,
-		Connect: func(ctx context.Context) (Connection, error) {
-			c, err := smtp.Connect(ctx)
-			if err != nil {
-				return nil, err
-			}
-			return c, nil
-		},
-		Sees: func(_ context.Context, _ people.Person, person string) (bool, error) { return person != "hidden", nil },
+		Connect: mail.Dialler(smtp),
+		Sees:    func(_ context.Context, _ people.Person, person string) (bool, error) { return person != "hidden", nil },
 	})
 	if err != nil {
 		t.Fatal(err)

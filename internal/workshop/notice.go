@@ -29,12 +29,6 @@ const (
 	calledOff = "called-off" // it does not take place
 )
 
-// Connection hands over one message after the other; see mail.Connection.
-type Connection interface {
-	Send(m mail.Message) error
-	Close() error
-}
-
 const (
 	// claimFor is how long one program may work on a session's notices before another takes over.
 	claimFor = time.Minute
@@ -124,7 +118,7 @@ func (s *Service) tellOf(ctx context.Context, id string, most int) (sent int, er
 }
 
 // tellOne hands one notice over, if it still holds, and takes it away. took says that the mail server has taken a message.
-func (s *Service) tellOne(ctx context.Context, link Connection, id string, n Notice) (took bool, err error) {
+func (s *Service) tellOne(ctx context.Context, link mail.Link, id string, n Notice) (took bool, err error) {
 	d, err := s.store.session(ctx, id)
 	if err != nil || !slices.Contains(d.Notices, n) { // called off or left meanwhile
 		return false, absent(err)

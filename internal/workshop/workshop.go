@@ -27,6 +27,7 @@ import (
 	"github.com/upstander/upstander/internal/ephemeral"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/mail"
 	"github.com/upstander/upstander/internal/people"
 )
 
@@ -50,10 +51,10 @@ type Config struct {
 	People    Persons
 	Audit     *audit.Log
 	Catalogue *locale.Catalogue
-	Connect   func(ctx context.Context) (Connection, error) // nil in a demo without a mail server: nothing leaves
-	Home      string                                        // address of the signed-in half
-	Host      string                                        // right-hand side of a Message-ID
-	PerMinute int                                           // messages that leave at most
+	Connect   func(ctx context.Context) (mail.Link, error) // nil in a demo without a mail server: nothing leaves
+	Home      string                                       // address of the signed-in half
+	Host      string                                       // right-hand side of a Message-ID
+	PerMinute int                                          // messages that leave at most
 	// Sees says whether somebody of the staff may see the name of a person.
 	Sees func(ctx context.Context, by people.Person, person string) (bool, error)
 }
