@@ -5,7 +5,7 @@ TOOLS := .ci/tools/go.mod
 
 BROWSER := .ci/browser
 
-.PHONY: help run test check format bench room build browser browser-all lighthouse
+.PHONY: help run test check format bench room build browser browser-all lighthouse chromium
 
 help: ## list these targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -42,14 +42,17 @@ room: ## fill a workshop with 500 phones and break what can break; let 10,000 co
 build: ## build the one binary into bin/
 	CGO_ENABLED=0 $(GO) build -trimpath -o bin/upstander ./cmd/upstander
 
-browser: $(BROWSER)/node_modules/.ready ## walk every page in Debian's Chromium, in a pairwise selection of variants
+browser: chromium $(BROWSER)/node_modules/.ready ## walk every page in Debian's Chromium, in a pairwise selection of variants
 	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node run.mjs $(ARGS)
 
-browser-all: $(BROWSER)/node_modules/.ready ## the same in every variant; takes hours
+browser-all: chromium $(BROWSER)/node_modules/.ready ## the same in every variant; takes hours
 	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node run.mjs --all $(ARGS)
 
-lighthouse: $(BROWSER)/node_modules/.ready ## measure four pages with Lighthouse on a simulated phone
+lighthouse: chromium $(BROWSER)/node_modules/.ready ## measure four pages with Lighthouse on a simulated phone
 	cd $(BROWSER) && GO="$(GO)" PATH="$$PWD/node_modules/.bin:$$PATH" node lighthouse.mjs
+
+chromium:
+	@command -v npm >/dev/null && test -x "$${CHROME_PATH:-/usr/bin/chromium}" || { echo "npm or Chromium is missing; as root: apt-get install npm chromium" >&2; exit 1; }
 
 $(BROWSER)/node_modules/.ready: $(BROWSER)/package-lock.json
 	npm ci --prefix $(BROWSER) --ignore-scripts --no-audit --no-fund

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func lookup(values map[string]string) func(string) (string, bool) {
@@ -83,19 +85,23 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// TestReadmeListsEveryVariable compares the README's table with the program's.
+// TestReadmeListsEveryVariable compares the README's table with the program's: no row is missing, wrong or left over.
 func TestReadmeListsEveryVariable(t *testing.T) {
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, after, _ := strings.Cut(string(readme), "| Variable | Default | Meaning |\n|---|---|---|\n")
+	table, _, _ := strings.Cut(after, "\n\n")
+	var want []string
 	for _, v := range Table(Config{}) {
 		def := ""
 		if v.Default != "" {
 			def = "`" + v.Default + "`"
 		}
-		if row := fmt.Sprintf("| `%s` | %s | %s |", v.Name, def, v.Help); !strings.Contains(string(readme), row) {
-			t.Errorf("the README lacks the row\n%s", row)
-		}
+		want = append(want, fmt.Sprintf("| `%s` | %s | %s |", v.Name, def, v.Help))
+	}
+	if diff := cmp.Diff(want, strings.Split(table, "\n")); diff != "" {
+		t.Errorf("rows of the README (-want +got)\n%s", diff)
 	}
 }
