@@ -92,7 +92,7 @@ func readInstitutions(cfg config.Config, opts Options, catalogue *locale.Catalog
 	path := filepath.Join(cfg.Data, "institutions.yaml")
 	src, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) && opts.Demo {
-		src, err = demoInstitutions, nil
+		src, err = announced(demoInstitutions, clock()), nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read institutions: %w", err)

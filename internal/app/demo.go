@@ -1,10 +1,15 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"math"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
@@ -30,6 +35,27 @@ func (a *App) seed(ctx context.Context) error {
 		}
 	}
 	return a.seedWall(ctx, in)
+}
+
+// eventDay is the day of something that the demo's universities announce.
+var eventDay = regexp.MustCompile(`(?m)^        day: (\d{4}-\d\d-\d\d)$`)
+
+// announced moves what the demo announces by whole weeks, so that the first of it is two or three weeks ahead whenever somebody looks.
+func announced(src []byte, now time.Time) []byte {
+	days := eventDay.FindAllSubmatch(src, -1)
+	first := slices.MinFunc(days, func(a, b [][]byte) int { return bytes.Compare(a[1], b[1]) })
+	from, err := time.Parse(time.DateOnly, string(first[1]))
+	if err != nil {
+		return src // people says what is wrong with it
+	}
+	weeks := int(math.Floor(now.Sub(from).Hours()/(7*24))) + 3
+	return eventDay.ReplaceAllFunc(src, func(line []byte) []byte {
+		day, err := time.Parse(time.DateOnly, string(line[len(line)-len(time.DateOnly):]))
+		if err != nil {
+			return line
+		}
+		return day.AddDate(0, 0, 7*weeks).AppendFormat(line[:len(line)-len(time.DateOnly):len(line)-len(time.DateOnly)], time.DateOnly)
+	})
 }
 
 // wall lists who has pledged in the demo: made-up initials, and what each is.

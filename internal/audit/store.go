@@ -55,10 +55,7 @@ func (f Filter) query() store.Query {
 
 func (s *entryStore) page(ctx context.Context, f Filter, after, before string) (Page, error) {
 	q := f.query().Desc().Limit(pageSize)
-	if before != "" {
-		return s.entries.Find(ctx, q.Before(before))
-	}
-	return s.entries.Find(ctx, q.After(after))
+	return s.entries.Find(ctx, q.After(after).Before(before))
 }
 
 func (s *entryStore) each(ctx context.Context, f Filter) iter.Seq2[Entry, error] {

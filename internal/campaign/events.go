@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
@@ -17,12 +18,7 @@ func (s *Service) upcoming(in *people.Institution) []people.Event {
 			all = append(all, e)
 		}
 	}
-	slices.SortFunc(all, func(a, b people.Event) int {
-		if a.Day+a.Start < b.Day+b.Start {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b people.Event) int { return strings.Compare(a.Day+a.Start+a.ID, b.Day+b.Start+b.ID) })
 	return all
 }
 

@@ -132,6 +132,55 @@ type tipsPage struct {
 	Campuses []campusView
 }
 
+// statementPage is what the three pages share.
+type statementPage struct {
+	web.Base
+	Name     string // of the institution
+	Address  string // of its part of the site
+	Prepared string // civil date
+	Contact  contactView
+}
+
+type contactView struct {
+	Name                   locale.Phrase
+	Email, Telephone, Link string
+}
+
+// accessibilityPage is the statement under the accessibility regulations of 2018.
+type accessibilityPage struct {
+	statementPage
+	NorthernIreland bool // which body enforces the regulations
+	Checked         Checked
+	Known           map[string]bool // checks whose names the catalogues have
+	Audit           locale.Phrase
+	Waiting, Texts  int // Welsh texts that await a native reader, of how many
+}
+
+// privacyPage says what is kept of whom, why, for how long, and who sees it.
+type privacyPage struct {
+	statementPage
+	Kept    []string // what is kept, as KeptIDs
+	Basis   string
+	Law     locale.Phrase
+	HowLong locale.Phrase
+}
+
+// cookiesPage lists what is kept in a browser.
+type cookiesPage struct {
+	statementPage
+	Cookies []cookieView
+	Storage []Stored
+}
+
+type cookieView struct {
+	Name, ID, Path       string
+	Days, Hours, Minutes int // one of them
+}
+
+func viewContact(c people.Contact, lang string) contactView {
+	return contactView{c.Name.Phrase(lang), c.Email, c.Telephone, c.Link}
+}
+
 // Views lists the package's views and what they show, for the test that checks one against the other.
 func Views() map[string]any {
 	return map[string]any{

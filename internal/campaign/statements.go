@@ -8,9 +8,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
-	"github.com/upstander/upstander/internal/web"
 )
 
 // What the browser checks found in this edition of the program. They write the file; before their first run it says that nothing has been checked, and
@@ -104,55 +102,6 @@ func Storage() []Stored {
 		{Name: "support-1 …", In: "caches", ID: "support"},
 		{Name: "left", In: "caches", ID: "left-offline"},
 	}
-}
-
-// statementPage is what the three pages share.
-type statementPage struct {
-	web.Base
-	Name     string // of the institution
-	Address  string // of its part of the site
-	Prepared string // civil date
-	Contact  contactView
-}
-
-type contactView struct {
-	Name                   locale.Phrase
-	Email, Telephone, Link string
-}
-
-// accessibilityPage is the statement under the accessibility regulations of 2018.
-type accessibilityPage struct {
-	statementPage
-	NorthernIreland bool // which body enforces the regulations
-	Checked         Checked
-	Known           map[string]bool // checks whose names the catalogues have
-	Audit           locale.Phrase
-	Waiting, Texts  int // Welsh texts that await a native reader, of how many
-}
-
-// privacyPage says what is kept of whom, why, for how long, and who sees it.
-type privacyPage struct {
-	statementPage
-	Kept    []string // what is kept, as KeptIDs
-	Basis   string
-	Law     locale.Phrase
-	HowLong locale.Phrase
-}
-
-// cookiesPage lists what is kept in a browser.
-type cookiesPage struct {
-	statementPage
-	Cookies []cookieView
-	Storage []Stored
-}
-
-type cookieView struct {
-	Name, ID, Path       string
-	Days, Hours, Minutes int // one of them
-}
-
-func viewContact(c people.Contact, lang string) contactView {
-	return contactView{c.Name.Phrase(lang), c.Email, c.Telephone, c.Link}
 }
 
 func (s *Service) viewCookies(url string) []cookieView {

@@ -60,10 +60,7 @@ func (s *pledgeStore) count(ctx context.Context, institution string) (Totals, er
 
 func (s *pledgeStore) wall(ctx context.Context, institution, after, before string) (Page, error) {
 	q := store.Where("institution", institution).Where("state", Confirmed).Where("shown", OnWall).Desc().Limit(wallSize)
-	if before != "" {
-		return s.pledges.Find(ctx, q.Before(before))
-	}
-	return s.pledges.Find(ctx, q.After(after))
+	return s.pledges.Find(ctx, q.After(after).Before(before))
 }
 
 func (s *pledgeStore) asking(ctx context.Context, institution string) ([]Pledge, error) {

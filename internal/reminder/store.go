@@ -108,10 +108,7 @@ func (s *reminderStore) count(ctx context.Context, requirement, cycle string) (m
 
 func (s *reminderStore) returned(ctx context.Context, requirement, cycle, after, before string) (Page, error) {
 	q := store.Where("requirement", requirement).Where("cycle", cycle).Where("returned", true).Limit(50)
-	if before != "" {
-		return s.reminders.Find(ctx, q.Before(before))
-	}
-	return s.reminders.Find(ctx, q.After(after))
+	return s.reminders.Find(ctx, q.After(after).Before(before))
 }
 
 func (s *reminderStore) of(ctx context.Context, person string) iter.Seq2[Reminder, error] {

@@ -17,11 +17,14 @@ type Cookie struct {
 
 // NameOn is the cookie's name at a public address: over https browsers hold a name with a prefix to its promise.
 func (k Cookie) NameOn(url string) string {
-	if strings.HasPrefix(url, "https://") {
+	if encrypted(url) {
 		return "__Secure-" + k.Name
 	}
 	return k.Name
 }
+
+// encrypted says whether what is at a public address travels encrypted.
+func encrypted(url string) bool { return strings.HasPrefix(url, "https://") }
 
 // SetCookie sets a cookie for as long as it lives.
 func (s *Server) SetCookie(c *fiber.Ctx, k Cookie, value string) {
@@ -41,6 +44,6 @@ func (s *Server) Cookie(c *fiber.Ctx, k Cookie) string { return c.Cookies(k.Name
 func (s *Server) bare(k Cookie, value string, seconds int) *fiber.Cookie {
 	return &fiber.Cookie{
 		Name: k.NameOn(s.cfg.URL), Value: value, Path: k.Path, MaxAge: seconds, HTTPOnly: true, SameSite: fiber.CookieSameSiteLaxMode,
-		Secure: strings.HasPrefix(s.cfg.URL, "https://"),
+		Secure: encrypted(s.cfg.URL),
 	}
 }

@@ -104,10 +104,15 @@ func (b Base) Month(month string) string { return b.speaker.CivilMonth(month) }
 func (b Base) Link(page string) string { return b.server.link(b.Site, b.Lang, page, b.host) }
 
 // Institutions lists every institution, for the chooser.
-func (b Base) Institutions() []Alternative {
+func (b Base) Institutions() []Alternative { return b.everywhere("/") }
+
+// Supports lists the support page of every institution, for pages that belong to none.
+func (b Base) Supports() []Alternative { return b.everywhere("/support") }
+
+func (b Base) everywhere(page string) []Alternative {
 	var all []Alternative
 	for _, s := range b.server.sites.all {
-		all = append(all, Alternative{Text: s.Name.In(b.Lang), URL: b.server.link(s, b.Lang, "/", b.host)})
+		all = append(all, Alternative{Text: s.Name.In(b.Lang), URL: b.server.link(s, b.Lang, page, b.host)})
 	}
 	return all
 }

@@ -1,10 +1,6 @@
 package web
 
-import (
-	"strings"
-
-	"github.com/gofiber/fiber/v2"
-)
+import "github.com/gofiber/fiber/v2"
 
 // policy allows what comes from this site and nothing else: no inline script or style, no third party, no frame. There are no nonces, for
 // pages of the public half are cacheable.
@@ -24,7 +20,7 @@ func (s *Server) secure(c *fiber.Ctx) error {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), browsing-topics=()")
 	h.Set("Cache-Control", "no-store")
-	if strings.HasPrefix(s.cfg.URL, "https://") {
+	if encrypted(s.cfg.URL) {
 		h.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
 	return c.Next()
