@@ -10,7 +10,8 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 )
 
-// Counters is a collection of documents that hold nothing but whole numbers by name.
+// Counters is a collection of documents that hold nothing but whole numbers by name. No feature keeps any yet, tests alone do: they are there for what is
+// counted without a person, such as how an item is answered.
 type Counters struct {
 	engine Engine
 	schema *Schema

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -56,16 +57,22 @@ func fill(t testing.TB, e *Engine, n int) *store.Collection[doc] {
 
 func TestPragmas(t *testing.T) {
 	e := open(t, filepath.Join(t.TempDir(), "a.db"))
-	want := map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "busy_timeout": "5000"}
-	for name, value := range want {
-		var got string
-		if err := e.reads.QueryRow("PRAGMA " + name).Scan(&got); err != nil || got != value {
-			t.Errorf("reads: %s is %s, want %s (%v)", name, got, value, err)
-		}
-		if err := e.writer.conn.QueryRowContext(t.Context(), "PRAGMA "+name).Scan(&got); err != nil || got != value {
-			t.Errorf("writes: %s is %s, want %s (%v)", name, got, value, err)
+	both := map[string]string{"journal_mode": "wal", "synchronous": "2", "secure_delete": "1", "busy_timeout": "5000", "foreign_keys": "0", "temp_store": "2"}
+	ask := func(who string, row func(query string) *sql.Row, want map[string]string) {
+		t.Helper()
+		for name, value := range want {
+			var got string
+			if err := row("PRAGMA " + name).Scan(&got); err != nil || got != value {
+				t.Errorf("%s: %s is %s, want %s (%v)", who, name, got, value, err)
+			}
 		}
 	}
+	reads := func(query string) *sql.Row { return e.reads.QueryRow(query) }
+	writes := func(query string) *sql.Row { return e.writer.conn.QueryRowContext(t.Context(), query) }
+	ask("reads", reads, both)
+	ask("writes", writes, both)
+	ask("reads", reads, map[string]string{"cache_size": "-32000", "query_only": "1"})
+	ask("writes", writes, map[string]string{"cache_size": "-64000", "wal_autocheckpoint": "8000", "query_only": "0"})
 	if _, err := e.reads.Exec("CREATE TABLE x (y)"); err == nil {
 		t.Error("a reading connection wrote")
 	}
