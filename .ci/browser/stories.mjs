@@ -1,5 +1,5 @@
-// Three stories with JavaScript: by a person who uses the keyboard alone, by one who listens to the page, and by one who has to leave. The first two sign
-// in, get an answer wrong and others right, and reach the certificate. What the listener hears is written to out/screen-reader.txt.
+// Stories with JavaScript: by people who use the keyboard alone, at a desk and on a phone, by one who listens to the page, and by one who has to leave. At
+// the desk and by ear they sign in, get an answer wrong and others right, and reach the certificate; on the phone they place examples on the spectrum. What the listener hears is written to out/screen-reader.txt.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stories as behaviours } from "./behaviour.mjs";
@@ -20,9 +20,12 @@ export async function stories(browser, site, report, coverage, onlyRooms) {
   };
   await told("a room of eight phones", () => roomStory(browser, site));
   if (onlyRooms) return;
-  const people = [["by keyboard alone", keyboardStory], ["by ear", listenerStory], ["by somebody who has to leave", exitStory]];
-  await Promise.all(people.map(([name, story]) => told(name, async (fail) => {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, extraHTTPHeaders: { "X-Forwarded-For": "10.255.255.1" } });
+  const desk = { width: 1280, height: 900 }, phone = { width: 320, height: 640 };
+  const people = [
+    ["by keyboard alone", keyboardStory, desk], ["by keyboard alone, on a phone", phoneStory, phone], ["by ear", listenerStory, desk], ["by somebody who has to leave", exitStory, desk],
+  ];
+  await Promise.all(people.map(([name, story, viewport]) => told(name, async (fail) => {
+    const context = await browser.newContext({ viewport, extraHTTPHeaders: { "X-Forwarded-For": "10.255.255.1" } });
     context.setDefaultTimeout(10000);
     context.on("request", (r) => r.url().startsWith(site.base) && coverage.requested(r.method(), new URL(r.url()).pathname));
     try {
@@ -111,6 +114,7 @@ class Hands {
 }
 
 const next = "main button[name=do][value=next]";
+const enough = Symbol("enough"); // said by whoever need not go on
 const pastNote = "main button[name=do][value=continue]";
 
 // goThrough does a whole route; at says what to do with every item, and whether to answer it rightly.
@@ -119,7 +123,7 @@ async function goThrough(hands, page, module, at) {
     const item = module.items.get(new URL(page.url()).pathname.split("/").pop());
     if (!item) throw new Error(`${page.url()} is no item`);
     if (await page.locator(pastNote).count()) await hands.press(pastNote);
-    await at(item);
+    if ((await at(item)) === enough) return;
     await hands.press(next);
   }
 }
@@ -133,7 +137,8 @@ async function keyboardStory(page, site, fail) {
   if (!skip.href?.startsWith("#") || !skip.seen) fail("the first stop is no visible link to the content", "a.skip");
   await page.keyboard.press("Enter");
   await page.keyboard.press("Tab");
-  if (!(await page.evaluate(() => document.querySelector("main").contains(document.activeElement)))) fail("after the skip link, Tab does not go on in the content", "main");
+  if (!(await focusInside(page))) fail("after the skip link, Tab does not go on in the content", "main");
+  await exitIsNear(page, site, fail);
 
   await hands.signIn("keyboard@aldermoor.example");
   await hands.press(`main a[href^='/app/training/${module.slug}']`);
@@ -147,12 +152,65 @@ async function keyboardStory(page, site, fail) {
     }
     await hands.answer(item, wrong);
     wrong = true;
-    if (!(await page.evaluate(() => document.activeElement && document.activeElement !== document.body))) fail("after the answer the focus is nowhere", item.kind);
+    if (!(await focusInside(page))) fail("after the answer the focus is not in the content", item.kind);
   });
   if (!looked) fail("no question came");
   await hands.type("main input[name=name]", "Robin Sample");
   await hands.press("main form[action$='/done'] button");
   if (!/\/app\/certificates\/[\w-]+$/.test(new URL(page.url()).pathname)) fail("the story does not end at the certificate");
+}
+
+const focusInside = (page) => page.evaluate(() => document.activeElement !== document.body && document.querySelector("main").contains(document.activeElement));
+
+// exitIsNear: on a page that has just come, the way out is among the first four stops: past the content link, the site's name and support.
+async function exitIsNear(page, site, fail) {
+  for (const path of ["/aldermoor/", "/aldermoor/report", "/app/sign-in?at=aldermoor&lang=en"]) {
+    await page.goto(site.base + path);
+    let stops = 0;
+    do {
+      await page.keyboard.press("Tab");
+      stops++;
+    } while (stops < 10 && !(await page.evaluate(() => document.activeElement.matches("form.leave button"))));
+    if (stops > 4) fail(`Tab comes to the quick exit after ${stops} stops`, path);
+  }
+}
+
+// phoneStory goes on, page by page, until there is a line to place examples on.
+async function phoneStory(page, site, fail) {
+  const hands = Object.assign(new Hands(page), { base: site.base });
+  const module = site.modules.bystander;
+  await exitIsNear(page, site, fail);
+  await hands.signIn("keyboard-phone@aldermoor.example");
+  await hands.press(`main a[href^='/app/training/${module.slug}']`);
+  await hands.press("main button[name=route][value=main]");
+  let placed = false;
+  await goThrough(hands, page, module, async (item) => {
+    if (!(await focusInside(page))) fail("on a new page the focus is not in the content", item.kind);
+    if (item.kind === "page" || item.kind === "reflect") return;
+    if (item.kind !== "sort") return hands.answer(item, true);
+    placed = true;
+    await everyLineIsOneStop(page, fail);
+    await hands.answer(item, true);
+    if (!(await page.locator(".reply.yes").count())) fail("examples placed rightly by the arrows are not taken as right", "sort");
+    return enough;
+  });
+  if (!placed) fail("no spectrum came");
+}
+
+// everyLineIsOneStop: Tab goes from example to example, whatever number of places each has; the arrows move along its line.
+async function everyLineIsOneStop(page, fail) {
+  const lines = await page.locator("#answer .spots").count();
+  const first = await page.locator("#answer .spots input").first().getAttribute("name");
+  const at = () => page.evaluate(() => document.activeElement.getAttribute("name"));
+  for (let i = 0; i < 60 && (await at()) !== first; i++) await page.keyboard.press("Tab");
+  const names = new Set();
+  for (let name = await at(); name?.startsWith("place-") && names.size < 40; name = await at()) {
+    if (names.has(name)) fail("one example takes more than one stop", name);
+    names.add(name);
+    await page.keyboard.press("Tab");
+  }
+  if (lines < 2 || names.size !== lines) fail(`Tab comes to ${names.size} of ${lines} examples`, "sort");
+  for (let i = 0; i < 60 && (await at()) !== first; i++) await page.keyboard.press("Shift+Tab");
 }
 
 // everyFocusShows compares pictures of what has the focus with pictures of the same without it.
