@@ -16,6 +16,7 @@ export const checks = {
   requests: { name: "No request to another site" },
   status: { name: "The expected answer of the server" },
   language: { name: "The page says which language it is in" },
+  direction: { name: "A language that runs from right to left begins at the right", aside: true, todo: "use inline-start and inline-end, and say dir where the language changes" },
   scroll: { name: "No scrolling in two directions (WCAG 1.4.10)", todo: "let it shrink or wrap, or scroll inside its own box" },
   clipped: { name: "No text is cut off (WCAG 1.4.4, 1.4.12)", todo: "let the box grow with its text" },
   target: { name: "Targets of at least 24 px (WCAG 2.5.8)", todo: "make it at least 24 × 24 px, or leave 24 px around its middle free" },
@@ -26,6 +27,8 @@ export const checks = {
   contrast: { name: "Contrast where the system chooses the colours", todo: "leave colours to the system: no forced-color-adjust without a pair of system colours" },
   motion: { name: "No motion where none is wanted (WCAG 2.3.3)", todo: "remove transition and animation under prefers-reduced-motion" },
   story: { name: "Whole journeys by keyboard alone and with a screen reader" },
+  weight: { name: "A first visit brings no more than 60 kB", aside: true }, // not a matter of the accessibility statement
+  print: { name: "Paper shows what is to be read and nothing to press", aside: true, todo: "hide it in @media print, or let the text take less room" },
 };
 
 async function axe(page, variant) {
@@ -62,6 +65,17 @@ export async function examine(page, cdp, variant, shoot) {
   found.push(...(await tab(page, cdp)));
   await page.evaluate(() => window.__checks.fold());
   return found.map((f) => ({ todo: checks[f.check].todo, ...f }));
+}
+
+// printed returns what is wrong with a page on paper: A4, with no more sheets than it may have.
+export async function printed(page, most) {
+  await page.emulateMedia({ media: "print" });
+  const found = await page.evaluate(() => window.__checks.toPress());
+  await page.emulateMedia({ media: null });
+  const pdf = await page.pdf({ format: "A4" });
+  const sheets = pdf.toString("latin1").match(/\/Type\s*\/Page\b/g)?.length ?? 0;
+  if (sheets < 1 || sheets > most) found.push({ selector: "main", what: `it takes ${sheets} sheets of A4 where ${most} should do` });
+  return found.map((f) => ({ check: "print", todo: checks.print.todo, ...f }));
 }
 
 export function validate(html) {

@@ -10,7 +10,6 @@ const unvisited = {
   "GET /app/sign-in/saml/:institution": outside,
   "GET /app/sign-in/saml/:institution/metadata": outside,
   "GET /app/sign-in/saml/:institution/finish": outside,
-  "GET /app/staff/roster/:upload": "comes after a roster has been sent; its stories stand in internal/app",
   "GET /app/*": "whatever there is no page for",
   "GET /sw.js": "the browser asks for it itself, and says so to no page",
 };
@@ -80,6 +79,6 @@ export class Coverage {
 const loose = (path) => (path.match(/:/g) ?? []).length + (path.includes("*") ? 100 : 0); // what takes everything comes last
 
 function pattern(path) {
-  const source = path.replace(/[.]/g, "\\.").replace("{institution}", `/(${dimensions.institution.join("|")})(/cy)?`).replace(/:[a-z]+/g, "[^/]+").replace(/\*/g, ".*");
+  const source = path.replace(/[.]/g, "\\.").replace("{institution}", `/(${dimensions.institution.join("|")})(/cy|/qaa)?`).replace(/:[a-z]+/g, "[^/]+").replace(/\*/g, ".*");
   return new RegExp(`^${source.replace(/\/$/, "/?") || "/"}$`);
 }

@@ -7,6 +7,7 @@ export default {
     "no-implicit-button-type": "off", // a button that says nothing submits its form, which is what every button here is for
     "no-implicit-input-type": "off", // a field that says nothing is a text field
     "tel-non-breaking": "off", // a telephone number may break between its groups: at 400 % zoom it has to
+    "long-title": ["error", { maxlength: 200 }], // a name of a person is as long as it is
     "form-dup-name": ["error", { shared: ["radio", "checkbox", "button", "reset", "submit"] }], // boxes of one question share its name
   },
 };

@@ -52,12 +52,16 @@
   findings.scroll = () => {
     const page = document.scrollingElement;
     if (page.scrollWidth <= page.clientWidth) return [];
+    const beyond = (el) => { // to the side to which the page scrolls
+      const r = el.getBoundingClientRect();
+      return getComputedStyle(page).direction === "rtl" ? -r.left : r.right - page.clientWidth;
+    };
     const wide = [...document.body.querySelectorAll("*")].filter((el) => {
-      if (!shown(el) || el.getBoundingClientRect().right <= page.clientWidth + 0.5) return false;
+      if (!shown(el) || beyond(el) <= 0.5) return false;
       for (let p = el.parentElement; p && p !== document.body; p = p.parentElement) if (scrolls(p)) return false;
-      return ![...el.children].some((c) => shown(c) && c.getBoundingClientRect().right > page.clientWidth + 0.5);
+      return ![...el.children].some((c) => shown(c) && beyond(c) > 0.5);
     });
-    const widest = wide.sort((a, b) => b.getBoundingClientRect().right - a.getBoundingClientRect().right)[0] ?? document.body;
+    const widest = wide.sort((a, b) => beyond(b) - beyond(a))[0] ?? document.body;
     return [{ selector: selector(widest), what: `the page is ${page.scrollWidth - page.clientWidth} px too wide` }];
   };
   // Boxes that hide a part of their own text. What is hidden from the eye on purpose is a pixel or two wide.
@@ -67,6 +71,23 @@
     if (!el.innerText?.trim()) return false;
     return el.scrollWidth > el.clientWidth + 1 || el.scrollHeight > el.clientHeight + 2;
   }).map((el) => ({ selector: selector(el), what: "text is cut off" }));
+
+  // In a language that runs from right to left, what is read first stands at the right.
+  findings.direction = () => {
+    if (document.documentElement.dir !== "rtl") return [];
+    const sides = (el) => {
+      const text = document.createRange(), box = el.getBoundingClientRect();
+      text.selectNodeContents(el);
+      const pieces = [...text.getClientRects()].filter((r) => r.width > 0), first = pieces.filter((r) => r.top < pieces[0].bottom); // of the first line
+      return { left: Math.min(...first.map((r) => r.left)) - box.left, right: box.right - Math.max(...first.map((r) => r.right)) };
+    };
+    const wrong = [...document.querySelectorAll("main :is(h1,h2,h3,p,legend,li)")].filter((el) => {
+      if (!shown(el) || !el.innerText.trim() || el.closest("[dir=ltr],.number,.code,code")) return false;
+      const s = getComputedStyle(el), { left, right } = sides(el);
+      return s.direction !== "rtl" || (/block|list-item/.test(s.display) && /start|right/.test(s.textAlign) && right > left + 40);
+    });
+    return wrong.slice(0, 5).map((el) => ({ selector: selector(el), what: "it begins at the left" }));
+  };
 
   const clickable = () => [...document.querySelectorAll("a[href],button,input:not([type=hidden]),select,textarea,summary,[role=button]")].filter((el) => {
     if (!shown(el) || el.disabled || el.getAttribute("aria-hidden") === "true") return false;
@@ -226,5 +247,8 @@
   const fold = () => {
     for (const d of folded) d.open = false;
   };
-  window.__checks = { dress, layout, settle, unfold, fold, prepareTabs, endTabs };
+  // What is of no use on paper.
+  const toPress = () => [...document.querySelectorAll("nav,button,input:not([type=hidden]),select,textarea,summary,.skip")].filter(shown)
+    .map((el) => ({ selector: selector(el), what: "it can be seen on paper" }));
+  window.__checks = { toPress, dress, layout, settle, unfold, fold, prepareTabs, endTabs };
 })();

@@ -2,7 +2,7 @@
 import { writeFile } from "node:fs/promises";
 
 // These are counted once for every page that is examined.
-const onEveryPage = ["axe", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "contrast", "motion"];
+const onEveryPage = ["axe", "scroll", "clipped", "target", "large-target", "focus", "obscured", "keyboard", "contrast", "motion", "direction"];
 
 // causeOf names what probably mends together: numbers and names within a message differ from page to page, and a broken rule of HTML is one
 // mistake in one template wherever it shows.
@@ -69,6 +69,9 @@ export class Report {
       checks: Object.entries(checks).map(([id, { name }]) => ({ id, name, count: this.counts.get(id) ?? 0, failures: this.failed.get(id)?.size ?? 0 })),
     };
   }
+
+  // statement is the summary for the accessibility statement.
+  statement(checks) { return this.summary(Object.fromEntries(Object.entries(checks).filter(([, { aside }]) => !aside))); }
 
   async write(file, { checks, ...rest }) {
     const all = { ...rest, ...this.summary(checks), variantPages: Object.fromEntries(this.pages), states: [...this.states], failures: [...this.failures.values()] };

@@ -40,7 +40,7 @@ figure{margin:0}figcaption{color:#fff;margin-bottom:6px}div{display:flex;gap:8px
     const file = join(out, `${journey}.html`);
     await writeFile(file, html);
     await page.goto(pathToFileURL(file).href, { waitUntil: "load" });
-    await page.screenshot({ path: join(out, `${journey}.png`), fullPage: true });
+    await page.screenshot({ path: join(out, `${journey}.png`), fullPage: true, timeout: 120_000 }); // a large one takes a busy machine long
   }
   await page.close();
 }

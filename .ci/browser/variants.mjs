@@ -25,7 +25,16 @@ const first = [
   { ...base, width: "1280", scheme: "dark", language: "cy", institution: "bryncoed", module: "bystander" },
 ];
 
+// The mirror language runs from right to left: on a phone, and on a desk where notes stand in the margin and the line of the spectrum lies down.
+export const mirrored = [
+  { ...base, width: "320", scheme: "light", language: "qaa", institution: "aldermoor", module: "consent" },
+  { ...base, width: "1280", scheme: "dark", language: "qaa", institution: "aldermoor", module: "bystander" },
+];
+
 export const label = (v) => names.map((n) => v[n]).filter((x) => !["plain", "own", "full"].includes(x)).join(" ");
+
+// forTheEye says whether the contact sheets show a variant.
+export const forTheEye = (v) => first.some((f) => label(f) === label(v));
 
 const size = (v) => ({ 320: [320, 640], 768: [768, 1024], 1280: [1280, 900], zoom: [320, 256] })[v.width];
 
