@@ -249,11 +249,14 @@ func serveDataCommand(s *story, args []string) error {
 	return s.start()
 }
 
-// redis away | redis back
+// redis away | redis hangs | redis back
 func redisCommand(s *story, args []string) error {
-	if args[0] == "away" {
+	switch args[0] {
+	case "away":
 		s.gate.shut()
 		return nil
+	case "hangs":
+		return s.gate.hold()
 	}
 	return s.gate.open()
 }

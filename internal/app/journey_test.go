@@ -2,9 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,8 +14,10 @@ import (
 	"testing"
 	"time"
 
+	toxiproxy "github.com/Shopify/toxiproxy/v2"
 	"github.com/alicebob/miniredis/v2"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/rs/zerolog"
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
@@ -217,84 +218,53 @@ func (o *output) wait(ctx context.Context, word string) (string, error) {
 	}
 }
 
-// gate stands in front of Redis and can be shut: connections break and none is taken.
+// gate stands in front of Redis. It can be shut: connections break and none is taken; and it can hold everything up, as a network does that loses what
+// it carries.
 type gate struct {
-	target string
 	prefix string // of the address, with user and password
 	suffix string // database
 	mini   *miniredis.Miniredis
-	port   string
-
-	mu    sync.Mutex
-	ln    net.Listener
-	conns map[net.Conn]bool
+	proxy  *toxiproxy.Proxy
 }
 
 func newGate(t testing.TB) (*gate, error) {
-	g := &gate{conns: map[net.Conn]bool{}, prefix: "redis://"}
+	g := &gate{prefix: "redis://"}
+	target := ""
 	if address := ephemeraltest.Address(t); address != "" {
 		rest := strings.TrimPrefix(address, "redis://")
 		if at := strings.LastIndexByte(rest, '@'); at >= 0 {
 			g.prefix, rest = "redis://"+rest[:at+1], rest[at+1:]
 		}
 		host, db, _ := strings.Cut(rest, "/")
-		g.target, g.suffix = host, "/"+db
+		target, g.suffix = host, "/"+db
 	} else {
 		mini, err := miniredis.Run()
 		if err != nil {
 			return nil, err
 		}
-		g.mini, g.target = mini, mini.Addr()
+		g.mini, target = mini, mini.Addr()
 	}
-	return g, g.open()
+	g.proxy = toxiproxy.NewProxy(toxiproxy.NewServer(toxiproxy.NewMetricsContainer(nil), zerolog.Nop()), "redis", "127.0.0.1:0", target)
+	return g, g.proxy.Start()
 }
 
-func (g *gate) address() string { return g.prefix + "127.0.0.1:" + g.port + g.suffix }
+func (g *gate) address() string { return g.prefix + g.proxy.Listen + g.suffix }
 
+func (g *gate) shut() { g.proxy.Stop() }
+
+// hold lets connections in and no answer out.
+func (g *gate) hold() error {
+	_, err := g.proxy.Toxics.AddToxicJson(strings.NewReader(`{"type": "timeout", "attributes": {"timeout": 0}}`))
+	return err
+}
+
+// open ends whatever was wrong.
 func (g *gate) open() error {
-	ln, err := net.Listen("tcp", "127.0.0.1:"+g.port)
-	if err != nil {
+	g.proxy.Toxics.ResetToxics(context.Background())
+	if err := g.proxy.Start(); !errors.Is(err, toxiproxy.ErrProxyAlreadyStarted) {
 		return err
 	}
-	g.mu.Lock()
-	g.ln = ln
-	g.mu.Unlock()
-	_, g.port, _ = net.SplitHostPort(ln.Addr().String())
-	go func() {
-		for {
-			in, err := ln.Accept()
-			if err != nil {
-				return
-			}
-			out, err := net.Dial("tcp", g.target)
-			if err != nil {
-				in.Close()
-				continue
-			}
-			g.mu.Lock()
-			g.conns[in], g.conns[out] = true, true
-			g.mu.Unlock()
-			go pipe(in, out)
-			go pipe(out, in)
-		}
-	}()
 	return nil
-}
-
-func pipe(to, from net.Conn) {
-	_, _ = io.Copy(to, from)
-	to.Close()
-	from.Close()
-}
-
-func (g *gate) shut() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.ln.Close()
-	for c := range g.conns {
-		c.Close()
-	}
-	g.conns = map[net.Conn]bool{}
 }
 
 func (g *gate) close() {
