@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"io"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
@@ -41,6 +40,14 @@ type house struct {
 
 func newHouse(t testing.TB, beat time.Duration) *house {
 	t.Helper()
+	return newFixture(t, storetest.Open(t), ephemeraltest.Open(t)).serve(beat)
+}
+
+// serve puts the service on the network.
+func (f *fixture) serve(beat time.Duration) *house {
+	t := f.t
+	t.Helper()
+	h := &house{fixture: f}
 	catalogue, err := locale.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -49,10 +56,8 @@ func newHouse(t testing.TB, beat time.Duration) *house {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redis := ephemeraltest.Open(t)
-	h := &house{fixture: newFixture(t, storetest.Open(t), redis)}
 	who, err := people.New(t.Context(), people.Config{
-		Institutions: institutions, Engine: h.cfg.Engine, Ephemeral: redis, Catalogue: catalogue, CodeKeys: peopletest.Keys(), HeldKeys: peopletest.Keys(), Now: storetest.Now, NewID: rand.Text,
+		Institutions: institutions, Engine: h.cfg.Engine, Ephemeral: f.redis, Catalogue: catalogue, CodeKeys: peopletest.Keys(), HeldKeys: peopletest.Keys(), Now: storetest.Now, NewID: rand.Text,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +69,7 @@ func newHouse(t testing.TB, beat time.Duration) *house {
 	h.base = "http://" + ln.Addr().String()
 	cfg := web.Config{
 		URL: h.base, Now: storetest.Now, Views: views.Files, Public: public.Files, Catalogue: catalogue, Proxies: []netip.Prefix{}, Beat: beat,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Log: f.log.logger(),
 	}
 	for i := range institutions {
 		cfg.Sites = append(cfg.Sites, institutions[i].Site())
