@@ -3,7 +3,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stories as behaviours } from "./behaviour.mjs";
-import { roomStory } from "./room.mjs";
+import { faultStory, roomStory } from "./room-stories.mjs";
 import { answerTo, out } from "./site.mjs";
 
 export async function stories(browser, site, report, coverage, onlyRooms) {
@@ -19,6 +19,7 @@ export async function stories(browser, site, report, coverage, onlyRooms) {
     }
   };
   await told("a room of eight phones", () => roomStory(browser, site));
+  await told("whose fault it is that a room stands still", () => faultStory(browser));
   if (onlyRooms) return;
   const desk = { width: 1280, height: 900 }, phone = { width: 320, height: 640 };
   const people = [

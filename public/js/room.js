@@ -10,8 +10,12 @@
 	const isPhone = /^\/room\/[^/]+$/.test(path);
 	const beat = 20_000; // ms between heartbeats of a phone
 	const again = 3000; // ms until an answer is sent again
+	const first = 8000; // ms in which a stream that is let through brings something
 
 	let stream = null;
+	let brought = false; // the stream has brought something
+	let deaf = 0; // times in a row that it has brought nothing
+	let late = 0;
 	let held = null; // the answer that waits to be sent
 	let retry = 0;
 	let sending = null; // what is on its way
@@ -33,6 +37,17 @@
 	const blame = () => tell(navigator.onLine === false ? words.yours : words.ours);
 	const calm = () => {
 		if (!held) trouble.hidden = true;
+	};
+
+	// whose finds out where the fault lies. A stream can be held up where plain requests pass; only if those fail too it is ours. A phone's is its heartbeat.
+	const whose = async () => {
+		const answer = await (isPhone ? fetch(path + "/here", { method: "POST" }) : fetch(path)).catch(() => null);
+		if (!answer || answer.status >= 500) {
+			if (stream?.readyState !== EventSource.OPEN || !brought) blame();
+		} else if (answer.status === 202) {
+			if (!now.textContent.includes(words.host)) tell(words.host);
+		} else if (deaf > 1) tell(words.still);
+		else calm();
 	};
 
 	const part = (root) => root?.querySelector("[data-say]");
@@ -77,6 +92,8 @@
 	};
 
 	const show = (event) => {
+		brought = true;
+		deaf = 0;
 		calm();
 		if (part(now)?.hasAttribute("data-breathing")) return; // a calm page stays as it is
 		const fresh = read(event.data);
@@ -87,14 +104,25 @@
 	const open = () => {
 		if (stream || document.hidden) return;
 		stream = new EventSource(path + "/events");
-		stream.addEventListener("open", calm);
+		brought = false;
+		late = setTimeout(() => {
+			if (brought) return;
+			deaf = 2;
+			whose();
+		}, first);
+		if (isPhone) whose(); // it is here
+		stream.addEventListener("open", () => {
+			if (!brought) return;
+			deaf = 0;
+			calm();
+		});
 		stream.addEventListener("now", show);
 		stream.addEventListener("pulse", (event) => {
 			const pulse = document.getElementById("pulse");
 			if (pulse) put(pulse, read(event.data));
 		});
 		stream.addEventListener("error", () => {
-			blame();
+			if (++deaf < 4 || !isPhone) whose(); // then a phone's heartbeats do
 			if (stream?.readyState === EventSource.CLOSED) { // a browser gives up when the server answers with an error
 				shut();
 				setTimeout(open, 1000 + Math.random() * 3000);
@@ -104,6 +132,7 @@
 	const shut = () => {
 		stream?.close();
 		stream = null;
+		clearTimeout(late);
 	};
 
 	// Six open streams would freeze a browser's other tabs, and a phone in a pocket needs none.
@@ -173,15 +202,7 @@
 		send({ url: url.pathname, fields });
 	});
 
-	if (isPhone) {
-		setInterval(() => {
-			if (document.hidden) return;
-			fetch(path + "/here", { method: "POST" }).then(
-				(answer) => (answer.status === 202 ? tell(words.host) : answer.ok && calm()),
-				() => {}, // the stream says it
-			);
-		}, beat + Math.random() * 4000);
-	}
+	if (isPhone) setInterval(() => document.hidden || whose(), beat + Math.random() * 4000);
 	fit();
 	open();
 })();
