@@ -5,10 +5,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/http/httputil"
 	"net/url"
 	"os"
 	"os/exec"
@@ -82,7 +86,7 @@ type phone struct {
 	base   string
 	room   string
 	client *http.Client
-	nudge  chan struct{} // the stream is to be opened anew
+	nudge  chan func(context.Context) // leaves the stream, for what is to be done before the next one
 
 	mu     sync.Mutex
 	ballot string               // the question that it shows
@@ -90,13 +94,15 @@ type phone struct {
 	acked  map[string]string    // by question, the verdict that was acknowledged
 	late   map[string]bool      // by question, that it came too late
 	broken int                  // streams that ended, and requests that failed
+	kept   int                  // times that it was loaded again and showed its answer
+	lost   []string             // what was wrong with a page that was loaded again
 }
 
 func newPhone(n int, base, room string) *phone {
 	jar, _ := cookiejar.New(nil) // fails for no options
 	return &phone{
 		n: n, base: base, room: room, client: &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: 2}},
-		nudge: make(chan struct{}, 1), saw: map[string]time.Time{}, acked: map[string]string{}, late: map[string]bool{},
+		nudge: make(chan func(context.Context), 1), saw: map[string]time.Time{}, acked: map[string]string{}, late: map[string]bool{},
 	}
 }
 
@@ -154,9 +160,53 @@ func rest(ctx context.Context, d time.Duration) {
 func (p *phone) live(ctx context.Context) {
 	p.join(ctx)
 	for ctx.Err() == nil {
-		p.follow(ctx)
+		then := p.follow(ctx)
 		p.fails()
-		rest(ctx, 400*time.Millisecond)
+		then(ctx)
+	}
+}
+
+// pauses is what a browser does before it opens a broken stream again.
+func (p *phone) pauses(ctx context.Context) { rest(ctx, 400*time.Millisecond) }
+
+// sleeps is a phone in a pocket: the room goes on without it.
+func (p *phone) sleeps(ctx context.Context) { rest(ctx, 1500*time.Millisecond) }
+
+// reloads asks for the page again until it comes, and looks where it has landed.
+func (p *phone) reloads(ctx context.Context) {
+	p.mu.Lock()
+	before := maps.Clone(p.acked)
+	p.mu.Unlock()
+	for ctx.Err() == nil {
+		page, err := p.ask(ctx, http.MethodGet, "", nil)
+		if err == nil {
+			p.lands(ctx, page, before)
+			return
+		}
+		p.fails()
+		rest(ctx, 300*time.Millisecond)
+	}
+}
+
+// lands holds that a page is the room's and that, while a question is open, it shows the answer that was acknowledged before it was asked for.
+func (p *phone) lands(ctx context.Context, page string, before map[string]string) {
+	ballot := ""
+	if m := ballotRule.FindStringSubmatch(page); m != nil {
+		ballot = m[1]
+	}
+	p.mu.Lock()
+	switch answer := before[ballot]; {
+	case !strings.Contains(page, `id="now"`):
+		p.lost = append(p.lost, "it is not in the room")
+	case answer == "":
+	case strings.Contains(page, "Your answer is in") && strings.Contains(page, `name="verdict" value="`+answer+`" checked`):
+		p.kept++
+	default:
+		p.lost = append(p.lost, ballot+": the answer does not show")
+	}
+	p.mu.Unlock()
+	if ballot != "" && p.shows(ballot) {
+		go p.vote(context.WithoutCancel(ctx), ballot)
 	}
 }
 
@@ -166,33 +216,37 @@ func (p *phone) fails() {
 	p.mu.Unlock()
 }
 
-// drop breaks the stream off, as a page does that is loaded again, or a phone that goes to sleep.
-func (p *phone) drop() {
+// drop breaks the stream off, for what is done then.
+func (p *phone) drop(then func(context.Context)) {
 	select {
-	case p.nudge <- struct{}{}:
+	case p.nudge <- then:
 	default:
 	}
 }
 
 var ballotRule = regexp.MustCompile(`data-ballot="([^"]+)"`)
 
-func (p *phone) follow(ctx context.Context) {
+// follow reads the stream until it breaks, and returns what is to be done before the next one.
+func (p *phone) follow(ctx context.Context) (then func(context.Context)) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	listening := make(chan struct{})
+	then = p.pauses
 	go func() {
+		defer close(listening)
 		select {
 		case <-ctx.Done():
-		case <-p.nudge:
+		case then = <-p.nudge:
 			cancel()
 		}
 	}()
+	defer func() { cancel(); <-listening }()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, p.base+"/room/"+p.room+"/events", nil)
 	if err != nil {
-		return
+		return then
 	}
 	resp, err := p.client.Do(r)
 	if err != nil {
-		return
+		return then
 	}
 	defer resp.Body.Close()
 	lines := bufio.NewScanner(resp.Body)
@@ -212,6 +266,7 @@ func (p *phone) follow(ctx context.Context) {
 			}
 		}
 	}
+	return then
 }
 
 // shows notes the question, and says whether it is new to the phone.
@@ -266,9 +321,9 @@ func (l *leader) do(words string) {
 }
 
 // leads begins a workshop as the demo's facilitator, and goes to its first question.
-func leads(t *testing.T, server *workshopServer) *leader {
+func leads(t *testing.T, address string) *leader {
 	t.Helper()
-	l := &leader{t: t, b: newBrowser("http://" + server.address)}
+	l := &leader{t: t, b: newBrowser("http://" + address)}
 	if err := l.b.open("/app/sign-in"); err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +370,7 @@ func TestRoomUnderFaults(t *testing.T) {
 	defer redis.close()
 	server := newWorkshopServer(t, build(t), t.TempDir(), redis.address())
 	server.start()
-	l := leads(t, server)
+	l := leads(t, server.address)
 
 	proxies := faultyProxies(t, server.address)
 	ctx, stop := context.WithCancel(context.Background())
@@ -358,6 +413,7 @@ func TestRoomUnderFaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	allIn(t, room, "nobody-ever-helps:1")
+	reloadSome(t, room)
 	check(t, l, room, "nobody-ever-helps:1")
 
 	// The third: all is well again, and everybody is there within ten seconds.
@@ -381,6 +437,9 @@ func TestRoomUnderFaults(t *testing.T) {
 	for _, p := range room {
 		p.mu.Lock()
 		broken += p.broken
+		for _, what := range p.lost {
+			t.Errorf("phone %d was loaded again: %s", p.n, what)
+		}
 		p.mu.Unlock()
 	}
 	if t.Logf("%d phones, %d broken connections, all on the question after %v", n, broken, time.Since(healed)); broken < n {
@@ -417,7 +476,7 @@ func disturb(ctx context.Context, room []*phone, proxies []*toxiproxy.Proxy) {
 		rest(ctx, 700*time.Millisecond)
 		for i, p := range room {
 			if i%3 == 1 && rand.IntN(3) == 0 {
-				p.drop()
+				p.drop([]func(context.Context){p.reloads, p.sleeps}[rand.IntN(2)])
 			}
 		}
 		p := proxies[turn%len(proxies)]
@@ -428,6 +487,34 @@ func disturb(ctx context.Context, room []*phone, proxies []*toxiproxy.Proxy) {
 				return // its phones wait for the end of the test, which says so
 			}
 		}
+	}
+}
+
+// reloadSome loads a third of the phones again while their answers are in and the question is open, and waits until each of them shows its answer.
+func reloadSome(t *testing.T, room []*phone) {
+	t.Helper()
+	before := map[*phone]int{}
+	for i := 1; i < len(room); i += 3 {
+		room[i].mu.Lock()
+		before[room[i]] = room[i].kept
+		room[i].mu.Unlock()
+	}
+	missing := 0
+	err := within(30*time.Second, "phones that are loaded again show their answers", func() bool {
+		missing = 0
+		for p, kept := range before {
+			p.mu.Lock()
+			done := p.kept > kept
+			p.mu.Unlock()
+			if !done {
+				missing++
+				p.drop(p.reloads) // what was asked of it meanwhile may have been to sleep
+			}
+		}
+		return missing == 0
+	})
+	if err != nil {
+		t.Errorf("%v: %d of %d", err, missing, len(before))
 	}
 }
 
@@ -474,7 +561,42 @@ func check(t *testing.T, l *leader, room []*phone, ballot string) {
 	}
 }
 
-// TestTwoServersServeOneRoom runs two programs on one store and one Redis: what a host does on one shows at once on the other, and every vote counts.
+// balancer is one address before several servers: whoever holds a phone's cookie is sent to another one with every request.
+type balancer struct {
+	servers []*url.URL
+
+	mu    sync.Mutex
+	turns map[string]int // by phone
+}
+
+// balance puts an address before servers.
+func balance(t *testing.T, servers ...*workshopServer) (b *balancer, address string) {
+	t.Helper()
+	b = &balancer{turns: map[string]int{}}
+	for _, s := range servers {
+		b.servers = append(b.servers, &url.URL{Scheme: "http", Host: s.address})
+	}
+	front := httptest.NewServer(&httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(b.next(r.In)); r.Out.Host = r.In.Host },
+		ErrorLog: log.New(io.Discard, "", 0), // phones that leave
+	})
+	t.Cleanup(func() { front.CloseClientConnections(); front.Close() })
+	return b, strings.TrimPrefix(front.URL, "http://")
+}
+
+func (b *balancer) next(r *http.Request) *url.URL {
+	who := "nobody"
+	if c, err := r.Cookie("upstander-phone"); err == nil {
+		who = c.Value
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.turns[who]++
+	return b.servers[b.turns[who]%len(b.servers)]
+}
+
+// TestTwoServersServeOneRoom runs two programs on one store and one Redis behind one address, so that every request goes to the other one than that before:
+// what a host does shows at once on both, and every vote counts.
 func TestTwoServersServeOneRoom(t *testing.T) {
 	redis, err := newGate(t)
 	if err != nil {
@@ -485,14 +607,15 @@ func TestTwoServersServeOneRoom(t *testing.T) {
 	one, two := newWorkshopServer(t, binary, data, redis.address()), newWorkshopServer(t, binary, data, redis.address())
 	one.start()
 	two.start()
-	l := leads(t, one)
+	b, address := balance(t, one, two)
+	l := leads(t, address)
 	ctx, stop := context.WithCancel(context.Background())
 	var living sync.WaitGroup
 	defer living.Wait()
 	defer stop()
 	room := make([]*phone, 20)
 	for i := range room {
-		room[i] = newPhone(i, "http://"+[]*workshopServer{one, two}[i%2].address, l.room)
+		room[i] = newPhone(i, "http://"+address, l.room)
 		room[i].join(ctx)
 		living.Go(func() { room[i].live(ctx) })
 	}
@@ -508,6 +631,16 @@ func TestTwoServersServeOneRoom(t *testing.T) {
 		t.Errorf("the last phone saw the question after %v: signals do not pass", slowest)
 	}
 	check(t, l, room, "somebody-else-will:1")
+	b.mu.Lock()
+	if len(b.turns) != len(room)+1 { // and whoever has no phone's cookie
+		t.Errorf("%d phones came by the one address", len(b.turns)-1)
+	}
+	for who, n := range b.turns {
+		if n < 2 {
+			t.Errorf("%s has been to one server only", who)
+		}
+	}
+	b.mu.Unlock()
 
 	// The signals stop; the servers still look by themselves.
 	redis.shut()
