@@ -39,7 +39,7 @@ func (s *Service) Attend(ctx context.Context, p people.Person, typed string) (At
 	if err := s.cfg.Limits.Allow(ctx, creditLimit(), p.ID); err != nil {
 		return Attended{}, err
 	}
-	rooms, err := s.store.open(ctx, p.Institution)
+	rooms, err := s.store.openRooms(ctx, p.Institution)
 	if err != nil {
 		return Attended{}, err
 	}
@@ -89,12 +89,12 @@ func (s *Service) AttendanceOf(ctx context.Context, person string) ([]Attended, 
 
 // Led lists the rooms that a person has begun, the latest first.
 func (s *Service) Led(ctx context.Context, person string) ([]Room, error) {
-	return s.store.of(ctx, person)
+	return s.store.roomsOf(ctx, person)
 }
 
 // Held lists the institution's workshops that have ended, the latest first.
 func (s *Service) Held(ctx context.Context, institution string) ([]Room, error) {
-	return s.store.ended(ctx, institution)
+	return s.store.endedRooms(ctx, institution)
 }
 
 // Ended returns a room for its summary: to whoever began it, and to staff of its institution. fault.NotFound to anybody else, and while it is open.

@@ -134,7 +134,7 @@ func BenchmarkStreams(b *testing.B) {
 			began := time.Now()
 			var moving sync.WaitGroup
 			for _, r := range rooms {
-				moving.Go(func() { h.must(h.pause(ctx, r.ID, on)) })
+				moving.Go(func() { h.must(h.cover(ctx, r.ID, on)) })
 			}
 			moving.Wait()
 			all.wait(b)
@@ -146,7 +146,7 @@ func BenchmarkStreams(b *testing.B) {
 	votes := h.load(b, rooms)
 	shows := h.reveals(b, rooms)
 	r := h.must(h.Room(ctx, rooms[0].ID))
-	f, err := h.hub.render(ctx, r, view{Phone, "en"}, "")
+	f, err := handler{h.server, h.Service}.frame(ctx, r, view{Phone, "en"}, "")
 	if err != nil {
 		b.Fatal(err)
 	}

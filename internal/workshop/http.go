@@ -17,7 +17,6 @@ import (
 // a host's key and a projector's key are cookies of that room alone.
 func Routes(d people.Doors, s *Service) {
 	h := handler{d.Server, s}
-	s.hub.render = h.frame
 	anybody := d.Server.NewDoor("room", web.Live, h.enter)
 	host := d.Server.NewDoor("host", web.Live, h.enter, h.leads)
 	screen := d.Server.NewDoor("projector", web.Live, h.enter, h.shows)
@@ -288,7 +287,7 @@ func (h handler) hostEvents(c *fiber.Ctx) error   { return h.events(c, Cockpit) 
 
 func (h handler) events(c *fiber.Ctx, role Role) error {
 	_, lang := web.SiteOf(c)
-	st, leave := h.workshops.hub.watch(room(c).ID, view{role, lang}, c.Get("Last-Event-ID"))
+	st, leave := h.workshops.hub.watch(room(c).ID, view{role, lang}, c.Get("Last-Event-ID"), h.frame)
 	return h.server.Stream(c, st.Frames, st.Done, leave)
 }
 

@@ -79,9 +79,9 @@ func (h handler) lead(c *fiber.Ctx) error {
 	case "reveal":
 		_, err = s.Reveal(ctx, id, at)
 	case "further":
-		_, err = s.Turn(ctx, id, at, 1)
+		_, err = s.ShowExample(ctx, id, at, 1)
 	case "nearer":
-		_, err = s.Turn(ctx, id, at, -1)
+		_, err = s.ShowExample(ctx, id, at, -1)
 	case "step":
 		_, err = s.Step(ctx, id, at, f.Text("step"))
 	case "hands":

@@ -91,7 +91,6 @@ type renderer func(ctx context.Context, r Room, v view, mark string) (Frame, err
 // hub holds this server's streams.
 type hub struct {
 	service *Service
-	render  renderer
 	send    chan string // rooms to be named to other servers
 
 	mu     sync.Mutex
@@ -108,6 +107,7 @@ func newHub(s *Service) *hub {
 type watcher struct {
 	hub     *hub
 	room    string
+	render  renderer
 	wake    chan struct{} // holds one
 	stop    context.CancelFunc
 	mu      sync.Mutex
@@ -187,8 +187,8 @@ func (h *hub) close() {
 	clear(h.rooms)
 }
 
-// watch begins a stream. mark names the frame that the connection has seen already; leave ends it.
-func (h *hub) watch(room string, v view, mark string) (st *Stream, leave func()) {
+// watch begins a stream. mark names the frame that the connection has seen already, render makes those to come; leave ends it.
+func (h *hub) watch(room string, v view, mark string, render renderer) (st *Stream, leave func()) {
 	st = &Stream{Frames: make(chan []byte, 1), Done: h.done, room: room, view: v, last: mark}
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -198,7 +198,7 @@ func (h *hub) watch(room string, v view, mark string) (st *Stream, leave func())
 	w := h.rooms[room]
 	if w == nil {
 		ctx, stop := context.WithCancel(context.Background())
-		w = &watcher{hub: h, room: room, wake: make(chan struct{}, 1), stop: stop, streams: map[*Stream]bool{}, frames: map[view]Frame{}}
+		w = &watcher{hub: h, room: room, render: render, wake: make(chan struct{}, 1), stop: stop, streams: map[*Stream]bool{}, frames: map[view]Frame{}}
 		h.rooms[room] = w
 		go w.follow(ctx)
 	}
@@ -273,7 +273,7 @@ func (w *watcher) show(ctx context.Context) error {
 	var made []view
 	for _, st := range streams {
 		if !slices.Contains(made, st.view) {
-			f, err := w.hub.render(ctx, r, st.view, w.frames[st.view].Mark)
+			f, err := w.render(ctx, r, st.view, w.frames[st.view].Mark)
 			if err != nil {
 				return err
 			}

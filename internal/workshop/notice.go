@@ -114,7 +114,7 @@ func (s *Service) tellOf(ctx context.Context, id string, most int) (sent int, er
 			sent++
 		}
 	}
-	return sent, s.release(ctx, id, err)
+	return sent, s.letGo(ctx, id, err)
 }
 
 // tellOne hands one notice over, if it still holds, and takes it away. took says that the mail server has taken a message.
@@ -141,8 +141,8 @@ func (s *Service) tellOne(ctx context.Context, link mail.Link, id string, n Noti
 	return err == nil && m.To != "", absent(mark)
 }
 
-// release lets go of a session. After a failure it is tried later, and given up some time after the session.
-func (s *Service) release(ctx context.Context, id string, failed error) error {
+// letGo lets go of a session. After a failure it is tried later, and given up some time after the session.
+func (s *Service) letGo(ctx context.Context, id string, failed error) error {
 	_, err := s.store.updateSession(ctx, id, func(d *Session) error {
 		d.NextAt = s.cfg.Now()
 		if failed == nil {

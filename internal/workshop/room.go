@@ -341,14 +341,14 @@ func (s *Service) Step(ctx context.Context, id, at, step string) (Room, error) {
 }
 
 // Pause covers projector and phones; Resume goes on where the room was. Votes that are under way are taken all the same.
-func (s *Service) Pause(ctx context.Context, id string) (Room, error) { return s.pause(ctx, id, true) }
+func (s *Service) Pause(ctx context.Context, id string) (Room, error) { return s.cover(ctx, id, true) }
 
 // Resume ends a pause.
 func (s *Service) Resume(ctx context.Context, id string) (Room, error) {
-	return s.pause(ctx, id, false)
+	return s.cover(ctx, id, false)
 }
 
-func (s *Service) pause(ctx context.Context, id string, on bool) (Room, error) {
+func (s *Service) cover(ctx context.Context, id string, on bool) (Room, error) {
 	return s.move(ctx, id, "", func(r *Room, _ *content.Template) error { r.Paused = on; return nil })
 }
 

@@ -99,27 +99,27 @@ func (s *roomStore) update(ctx context.Context, id string, change func(*Room) er
 	return s.rooms.Update(ctx, id, change)
 }
 
-func (s *roomStore) open(ctx context.Context, institution string) ([]Room, error) {
+func (s *roomStore) openRooms(ctx context.Context, institution string) ([]Room, error) {
 	page, err := s.rooms.Find(ctx, store.Where("institution", institution).Where("state", Open).By("day").Limit(200))
 	return page.Items, err
 }
 
-func (s *roomStore) ended(ctx context.Context, institution string) ([]Room, error) {
+func (s *roomStore) endedRooms(ctx context.Context, institution string) ([]Room, error) {
 	page, err := s.rooms.Find(ctx, store.Where("institution", institution).Where("state", Ended).By("day").Desc().Limit(50))
 	return page.Items, err
 }
 
-func (s *roomStore) of(ctx context.Context, person string) ([]Room, error) {
+func (s *roomStore) roomsOf(ctx context.Context, person string) ([]Room, error) {
 	page, err := s.rooms.Find(ctx, store.Where("facilitator", person).Desc().Limit(50))
 	return page.Items, err
 }
 
-func (s *roomStore) pending(ctx context.Context) ([]Room, error) {
+func (s *roomStore) pendingRooms(ctx context.Context) ([]Room, error) {
 	page, err := s.rooms.Find(ctx, store.Where("pending", true).Limit(100))
 	return page.Items, err
 }
 
-func (s *roomStore) overdue(ctx context.Context, now time.Time) ([]Room, error) {
+func (s *roomStore) overdueRooms(ctx context.Context, now time.Time) ([]Room, error) {
 	page, err := s.rooms.Find(ctx, store.Where("state", Open).Range("until", nil, now).Limit(100))
 	return page.Items, err
 }

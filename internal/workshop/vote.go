@@ -49,55 +49,85 @@ func voteID(r Room, q Question, token string) string { return r.ID + ":" + r.Bal
 // Cast takes a phone's answer to the question that is open; a later one replaces it. It returns nil only when the answer counts: ErrClosed when the
 // question has closed or is another one, fault.Problems when something is missing.
 func (s *Service) Cast(ctx context.Context, id, ballot, token string, f Fields) error {
-	return s.answer(ctx, id, ballot, token, func(r Room, q Question) (undo func(bool) error, err error) {
+	return s.answer(ctx, id, ballot, token, func(r Room, q Question) (entry, error) {
 		if q.Kind == Word {
 			return nil, fmt.Errorf("%w: a word is wanted", fault.Invalid)
 		}
 		answer, err := q.read(f)
-		if err != nil {
-			return nil, err
-		}
-		v := vote{ID: voteID(r, q, token), Room: r.ID, Question: q.ID, Round: r.Round, Answer: answer}
-		before, err := s.store.keepVote(ctx, v)
-		return func(restore bool) error {
-			if v.Answer = before; !restore || before == "" {
-				return s.store.dropVote(ctx, v.ID)
-			}
-			_, err := s.store.keepVote(ctx, v)
-			return err
-		}, err
+		return &voteEntry{store: s.store, vote: vote{ID: voteID(r, q, token), Room: r.ID, Question: q.ID, Round: r.Round, Answer: answer}}, err
 	})
 }
 
-// answer writes what a phone sends between two looks at the room. undo takes it back when the question has closed meanwhile; it may put back what the
-// phone had sent before, which counts, as long as the votes are not counted yet.
-func (s *Service) answer(ctx context.Context, id, ballot, token string, write func(Room, Question) (undo func(restore bool) error, err error)) error {
+// entry is what a phone sends, on its way into the store.
+type entry interface {
+	put(ctx context.Context) error
+	takeBack(ctx context.Context) error // there is nothing of this phone then
+	restore(ctx context.Context) error  // what the phone had sent before is back
+}
+
+// answer writes what a phone sends between two looks at the room, and takes it back when the question has closed meanwhile. What the phone had sent before
+// counts, and is put back as long as the votes are not counted yet.
+func (s *Service) answer(ctx context.Context, id, ballot, token string, read func(Room, Question) (entry, error)) error {
 	if token == "" {
 		return fault.Problems{{Field: "option", Key: "room.no-cookie"}}
 	}
 	gate := s.gate(id)
 	gate.RLock()
 	defer gate.RUnlock()
-	r, err := s.store.room(ctx, id)
-	if err != nil {
+	r, open, err := s.takes(ctx, id, ballot)
+	switch {
+	case err != nil:
 		return err
-	}
-	q, open := s.Asked(r)
-	if !open || r.Ballot(q) != ballot {
+	case !open:
 		return ErrClosed
 	}
-	undo, err := write(r, q)
+	q, _ := s.Asked(r)
+	e, err := read(r, q)
 	if err != nil {
 		return err
 	}
-	after, err := s.store.room(ctx, id)
-	if err != nil {
+	if err := e.put(ctx); err != nil {
 		return err
 	}
-	if q, open := s.Asked(after); open && after.Ballot(q) == ballot {
-		return nil
+	r, open, err = s.takes(ctx, id, ballot)
+	switch {
+	case err != nil || open:
+		return err
+	case r.Phase == Closing:
+		return errors.Join(ErrClosed, e.restore(ctx))
 	}
-	return errors.Join(ErrClosed, undo(after.Phase == Closing))
+	return errors.Join(ErrClosed, e.takeBack(ctx))
+}
+
+// takes looks at the room, and says whether it takes answers to the question that a phone saw.
+func (s *Service) takes(ctx context.Context, id, ballot string) (r Room, open bool, err error) {
+	if r, err = s.store.room(ctx, id); err != nil {
+		return r, false, err
+	}
+	q, open := s.Asked(r)
+	return r, open && r.Ballot(q) == ballot, nil
+}
+
+// voteEntry is a vote on its way.
+type voteEntry struct {
+	store  *roomStore
+	vote   vote
+	before string // what the phone had answered; empty: nothing
+}
+
+func (e *voteEntry) put(ctx context.Context) (err error) {
+	e.before, err = e.store.keepVote(ctx, e.vote)
+	return err
+}
+
+func (e *voteEntry) takeBack(ctx context.Context) error { return e.store.dropVote(ctx, e.vote.ID) }
+
+func (e *voteEntry) restore(ctx context.Context) error {
+	if e.before == "" {
+		return e.takeBack(ctx)
+	}
+	e.vote.Answer = e.before
+	return e.put(ctx)
 }
 
 // Mine returns what a phone has answered to the question that is open; empty: nothing.
@@ -230,8 +260,8 @@ func (s *Service) Reveal(ctx context.Context, id, at string) (Room, error) {
 	})
 }
 
-// Turn shows another example of a sort whose result is on: by is how many further, or back.
-func (s *Service) Turn(ctx context.Context, id, at string, by int) (Room, error) {
+// ShowExample shows another example of a sort whose result is on: by is how many further, or back.
+func (s *Service) ShowExample(ctx context.Context, id, at string, by int) (Room, error) {
 	return s.move(ctx, id, at, func(r *Room, t *content.Template) error {
 		q, ok := questionAt(t, *r)
 		thing := r.Thing + by

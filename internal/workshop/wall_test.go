@@ -60,14 +60,14 @@ func TestASortShowsOneExampleAtATime(t *testing.T) {
 				t.Errorf("example %d: the %s does not say where it fits and why", n+1, where)
 			}
 		}
-		next, err := h.Turn(ctx, r.ID, r.At(), 1)
+		next, err := h.ShowExample(ctx, r.ID, r.At(), 1)
 		if n == len(it.Item.Things)-1 {
 			if !errors.Is(err, fault.Conflict) {
 				t.Errorf("after the last example: %v", err)
 			}
 			break
 		}
-		if _, again := h.Turn(ctx, r.ID, r.At(), 1); !errors.Is(again, ErrMoved) {
+		if _, again := h.ShowExample(ctx, r.ID, r.At(), 1); !errors.Is(again, ErrMoved) {
 			t.Errorf("a button pressed twice: %v", again)
 		}
 		r = h.must(next, err)
@@ -75,7 +75,7 @@ func TestASortShowsOneExampleAtATime(t *testing.T) {
 	if r = h.must(h.Next(ctx, r.ID, r.At())); r.Thing != 0 {
 		t.Error("the next slide keeps the example of the one before")
 	}
-	if _, err := h.Turn(ctx, r.ID, r.At(), 1); !errors.Is(err, fault.Conflict) {
+	if _, err := h.ShowExample(ctx, r.ID, r.At(), 1); !errors.Is(err, fault.Conflict) {
 		t.Errorf("another slide: %v", err)
 	}
 }

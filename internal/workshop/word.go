@@ -31,20 +31,35 @@ func (s *Service) Send(ctx context.Context, id, ballot, token, text string) erro
 	case text == "":
 		return fault.Problems{{Field: "word", Key: "room.word-missing"}}
 	}
-	return s.answer(ctx, id, ballot, token, func(r Room, q Question) (func(bool) error, error) {
+	return s.answer(ctx, id, ballot, token, func(r Room, q Question) (entry, error) {
 		if q.Kind != Word {
 			return nil, fmt.Errorf("%w: a vote is wanted", fault.Invalid)
 		}
 		w := word{ID: voteID(r, q, token), Room: r.ID, Question: q.ID, Round: r.Round, State: wordWaiting, Handle: s.cfg.NewToken(), Text: text}
-		before, err := s.store.keepWord(ctx, w)
-		return func(restore bool) error {
-			if !restore || before == nil {
-				return s.store.dropWord(ctx, w.ID)
-			}
-			_, err := s.store.keepWord(ctx, *before)
-			return err
-		}, err
+		return &wordEntry{store: s.store, word: w}, nil
 	})
+}
+
+// wordEntry is a word on its way.
+type wordEntry struct {
+	store  *roomStore
+	word   word
+	before *word // that the phone had sent; nil: none
+}
+
+func (e *wordEntry) put(ctx context.Context) (err error) {
+	e.before, err = e.store.keepWord(ctx, e.word)
+	return err
+}
+
+func (e *wordEntry) takeBack(ctx context.Context) error { return e.store.dropWord(ctx, e.word.ID) }
+
+func (e *wordEntry) restore(ctx context.Context) error {
+	if e.before == nil {
+		return e.takeBack(ctx)
+	}
+	e.word = *e.before
+	return e.put(ctx)
 }
 
 // Moderate lets a word through, or refuses it. handle names it; the phone that sent it stays unknown. What was let through is kept in the room in

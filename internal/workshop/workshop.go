@@ -124,7 +124,7 @@ func (s *Service) Hang() { s.hub.close() }
 
 // Sweep finishes what a server that died has left: questions half closed, votes half erased, rooms that nobody ended.
 func (s *Service) Sweep(ctx context.Context) error {
-	pending, err := s.store.pending(ctx)
+	pending, err := s.store.pendingRooms(ctx)
 	if err != nil {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *Service) Sweep(ctx context.Context) error {
 			return err
 		}
 	}
-	late, err := s.store.overdue(ctx, s.cfg.Now())
+	late, err := s.store.overdueRooms(ctx, s.cfg.Now())
 	if err != nil {
 		return err
 	}
