@@ -107,9 +107,13 @@ func median(took []time.Duration) time.Duration {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
+// benchCores is how many cores the figures are for.
+const benchCores = 2
+
 // BenchmarkStreams opens thousands of streams in twenty rooms and shows a question to all of them, beside a bare Fiber server that sends an event of the
 // same size to as many streams. Memory is that of both ends of a stream, for both run in this process.
 func BenchmarkStreams(b *testing.B) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(benchCores))
 	streams, times := benchStreams(), 5
 	h := newHouse(b, 0)
 	ctx := context.Background()
@@ -144,6 +148,7 @@ func BenchmarkStreams(b *testing.B) {
 		}
 	}
 	votes := h.load(b, rooms)
+	counts := h.counts(b, rooms)
 	shows := h.reveals(b, rooms)
 	r := h.must(h.Room(ctx, rooms[0].ID))
 	f, err := handler{h.server, h.Service}.frame(ctx, r, view{Phone, "en"}, "")
@@ -161,9 +166,36 @@ func BenchmarkStreams(b *testing.B) {
 	b.ReportMetric(bareMemory/1024, "bare-KiB/stream")
 	b.ReportMetric(ms(votes[len(votes)/2]), "vote-p50-ms")
 	b.ReportMetric(ms(votes[len(votes)*99/100]), "vote-p99-ms")
+	b.ReportMetric(ms(counts[len(counts)/2]), "count-p50-ms")
+	b.ReportMetric(ms(counts[len(counts)*99/100]), "count-p99-ms")
 	b.ReportMetric(ms(shows[len(shows)/2]), "projector-p50-ms")
 	b.ReportMetric(ms(shows[len(shows)*99/100]), "projector-p99-ms")
 	b.ReportMetric(0, "ns/op")
+}
+
+// voter is a client that votes and does not look at the page that comes back.
+func voter() *http.Client {
+	return &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+}
+
+// sends casts one vote over HTTP.
+func (h *house) sends(client *http.Client, r Room, token string) error {
+	form := url.Values{"do": {"vote"}, "ballot": {"a-myth:1"}, "verdict": {"true"}, "sure": {"2"}}
+	req, err := http.NewRequest(http.MethodPost, h.base+roomPath(r.ID), strings.NewReader(form.Encode()))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.AddCookie(&http.Cookie{Name: "upstander-phone", Value: token + "." + r.seal(token)})
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusSeeOther || strings.Contains(resp.Header.Get("Location"), "late") {
+		return fmt.Errorf("a vote was answered %d %s", resp.StatusCode, resp.Header.Get("Location"))
+	}
+	return nil
 }
 
 // load casts a thousand votes over HTTP while all the streams are open, and returns how long each took, the shortest first.
@@ -174,32 +206,78 @@ func (h *house) load(b *testing.B, rooms []Room) []time.Duration {
 	var voting sync.WaitGroup
 	for c := range clients {
 		voting.Go(func() {
-			client := &http.Client{Transport: &http.Transport{}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+			client := voter()
 			defer client.CloseIdleConnections()
 			for i := range each {
 				n := c*each + i
-				form := url.Values{"do": {"vote"}, "ballot": {"a-myth:1"}, "verdict": {"true"}, "sure": {"2"}}
-				r, _ := http.NewRequest(http.MethodPost, h.base+"/room/"+rooms[n%len(rooms)].ID, strings.NewReader(form.Encode()))
-				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-				token := fmt.Sprintf("phone-number-%020d", n)
-				r.AddCookie(&http.Cookie{Name: "upstander-phone", Value: token + "." + rooms[n%len(rooms)].seal(token)})
 				began := time.Now()
-				resp, err := client.Do(r)
-				if err != nil {
+				if err := h.sends(client, rooms[n%len(rooms)], fmt.Sprintf("phone-number-%020d", n)); err != nil {
 					b.Error(err)
 					return
 				}
-				resp.Body.Close()
 				took[n] = time.Since(began)
-				if resp.StatusCode != http.StatusSeeOther || strings.Contains(resp.Header.Get("Location"), "late") {
-					b.Errorf("a vote was answered %d %s", resp.StatusCode, resp.Header.Get("Location"))
-				}
 			}
 		})
 	}
 	voting.Wait()
 	slices.Sort(took)
 	return took
+}
+
+// counts casts votes over HTTP, one after another in every room, and returns how long it took from each until the cockpit's stream brought the new count,
+// the shortest first. A cockpit looks every second: that is most of it.
+func (h *house) counts(b *testing.B, rooms []Room) []time.Duration {
+	b.Helper()
+	const each = 10
+	took := make([]time.Duration, len(rooms)*each)
+	var voting sync.WaitGroup
+	for i, r := range rooms {
+		key, err := h.Recover(context.Background(), r.ID, leader)
+		if err != nil {
+			b.Fatal(err)
+		}
+		host := browser()
+		at, _ := url.Parse(h.base + roomPath(r.ID))
+		host.Jar.SetCookies(at, []*http.Cookie{{Name: "upstander-host", Value: key, Path: roomPath(r.ID)}})
+		events, leave := h.stream(b, host, roomPath(r.ID)+"/host/events", "")
+		defer leave()
+		before, err := h.pulse(context.Background(), r)
+		if err != nil {
+			b.Fatal(err)
+		}
+		await(b, events, "the count so far", answersIn(before.Answers))
+		voting.Go(func() {
+			client := voter()
+			defer client.CloseIdleConnections()
+			for n := range each {
+				began := time.Now()
+				err := h.sends(client, r, fmt.Sprintf("another-phone-%020d", n))
+				for is := answersIn(before.Answers + n + 1); err == nil; {
+					e, ok := <-events
+					if !ok {
+						err = fmt.Errorf("the stream ended before vote %d was counted", n)
+					} else if is(e) {
+						break
+					}
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				took[i*each+n] = time.Since(began)
+			}
+		})
+	}
+	voting.Wait()
+	slices.Sort(took)
+	return took
+}
+
+// answersIn is the event that brings a cockpit so many answers.
+func answersIn(n int) func(event) bool {
+	return func(e event) bool {
+		return e.name == "pulse" && strings.Contains(e.data, fmt.Sprintf("<dt>Answers in</dt><dd>%d</dd>", n))
+	}
 }
 
 // reveals closes and reveals the question of every room in turn, and returns how long it took until the projector showed the votes.
@@ -221,7 +299,7 @@ func (h *house) reveals(b *testing.B, rooms []Room) []time.Duration {
 		now := h.must(h.Room(ctx, r.ID))
 		now = h.must(h.Close(ctx, r.ID, now.At()))
 		h.must(h.Reveal(ctx, r.ID, now.At()))
-		await(b, events, "the result", says("50 / 50"))
+		await(b, events, "the result", says("60 / 60"))
 		took = append(took, time.Since(began))
 		leave()
 	}
