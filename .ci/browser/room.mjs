@@ -3,21 +3,21 @@ import { enterAs } from "./walk.mjs";
 
 const patience = 30_000; // ms until what happened in the room must show
 const walls = [[1920, 1080], [1280, 720], [1024, 768]];
-const slides = { myth: 2, sort: 4, story: 7, word: 10 }; // of the workshop that is walked through
+const slides = { myth: 2, sort: 4, story: 7, skipped: 8, word: 10 }; // of the workshop that is walked through
 
 // walkRoom opens three browsers of one variant and leads a workshop from its beginning to its summary.
 export async function walkRoom(visit) {
-  await visit((host) => visit((screen) => visit((phone) => new Walk(host, screen, phone).all())));
+  await visit((host) => visit((screen) => visit((phone) => visit((second) => new Walk(host, screen, phone, second).all()))));
 }
 
 class Walk {
-  constructor(host, screen, phone) {
-    Object.assign(this, { host, screen, phone, script: host.variant.script === "script" });
+  constructor(host, screen, phone, second) {
+    Object.assign(this, { host, screen, phone, second, script: host.variant.script === "script" });
   }
 
   async see(who, state, options = {}) {
     if (who === "screen" && options.served !== false && this.script) await this.fits(state);
-    await this[who].see("room", `${{ host: "cockpit", screen: "projector", phone: "phone" }[who]}, ${state}`, { served: true, ...options });
+    await this[who].see("room", `${{ host: "cockpit", second: "cockpit of a helper", screen: "projector", phone: "phone" }[who]}, ${state}`, { served: true, ...options });
   }
 
   // fits holds the wall to its promise at the sizes that projectors have: nothing lies below the edge, and nothing is too small for the back row.
@@ -92,6 +92,7 @@ class Walk {
     await this.myth();
     await this.sort();
     await this.story();
+    await this.skip();
     await this.word();
     await this.end();
   }
@@ -122,6 +123,9 @@ class Walk {
     await this.see("host", "invitation made", { anyStatus: true });
     await phone.open(`${invitation}?lang=${host.variant.language}`);
     await phone.see("room", "an invitation to lead");
+    await this.second.open(`${invitation}?lang=${host.variant.language}`);
+    await this.act("second", "main form button", ".cockpit");
+    await this.see("second", "waiting");
     await phone.visit("room", "join", `${phone.public}/join`);
     await phone.page.fill("#code", "CDF679");
     await phone.press(phone.page.locator("main form button"));
@@ -134,8 +138,11 @@ class Walk {
     await this.to(slides.myth);
     await this.ask();
     await this.seeAll("open");
+    await this.arrives("second", "#do-close");
+    await this.see("second", "open");
     await this.act("phone", "#answer button", "#problems");
     await this.see("phone", "nothing chosen", { anyStatus: true });
+    await this.offline();
     await this.answer();
     await this.see("phone", "voted");
     await this.unfold("phone", "button[value=breathe]");
@@ -160,6 +167,54 @@ class Walk {
     await this.press("#do-reveal", "#outcome");
     await this.everywhere(".tally");
     await this.seeAll("result");
+    await this.again();
+    await this.hostAway();
+  }
+
+  // offline keeps an answer on a phone that has no network, with a script only.
+  async offline() {
+    if (!this.script) return;
+    const { page } = this.phone;
+    for (const field of await page.locator("#answer fieldset").all()) await field.locator("input").last().check();
+    await page.context().setOffline(true);
+    await this.act("phone", "#answer button", "#trouble:not([hidden])");
+    await this.see("phone", "its answer is held", { anyStatus: true, served: false });
+    await page.context().setOffline(false);
+    await page.locator("#now .notice").first().waitFor({ state: "attached", timeout: patience });
+  }
+
+  // again opens the question for a second round: what a phone had answered is gone.
+  async again() {
+    await this.press("#do-again", "#do-close");
+    await this.arrives("phone", "#answer:not(:has(input:checked))");
+    await this.arrives("screen", ".cue");
+    await this.seeAll("second round");
+    await this.answer();
+    await this.see("phone", "second round, voted");
+    await this.reveal();
+    await this.seeAll("second round, result");
+  }
+
+  // hostAway shows a phone whose host has gone. Five minutes without a cockpit would be long to wait for, so its heartbeat is answered for the server.
+  async hostAway() {
+    if (!this.script) return;
+    const { page } = this.phone;
+    await page.route("**/here", (route) => route.fulfill({ status: 202 }));
+    await this.phone.open(this.phone.path());
+    await page.locator("#trouble:not([hidden])").waitFor({ timeout: patience });
+    await this.see("phone", "its host is away");
+    await page.unroute("**/here");
+    await this.phone.open(this.phone.path());
+  }
+
+  // skip leaves a slide out.
+  async skip() {
+    await this.to(slides.skipped);
+    await this.see("host", "a slide that can be left out");
+    await this.press("#do-skip", `#now input[name=at][value^="${slides.skipped + 1}."]`);
+    this.at = slides.skipped + 1;
+    await this.everywhere(`h1:text-is(${JSON.stringify((await this.host.page.locator("#now h1").textContent()).trim())})`);
+    await this.seeAll("a slide was left out");
   }
 
   async sort() {
