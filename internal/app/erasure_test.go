@@ -60,7 +60,8 @@ func newHeld(t *testing.T) *held {
 	if _, err := a.requirements.Enrol(t.Context(), "aldermoor", rows, func(line int, key string) { t.Errorf("row %d: %s", line, key) }); err != nil {
 		t.Fatal(err)
 	}
-	complete(t, s, inbox, email, "another-way")
+	signIn(t, s.on(email), inbox, email)
+	complete(t, s, s.library.Modules()[1], "another-way")
 	h := &held{App: a, t: t, base: s.base}
 	if h.person, err = a.FindPerson(t.Context(), email); err != nil {
 		t.Fatal(err)
