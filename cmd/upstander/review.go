@@ -11,8 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
+	"github.com/upstander/upstander/internal/pledge"
 )
 
 func reviewCommand() *cobra.Command {
@@ -21,7 +23,8 @@ func reviewCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "review folder",
 		Short: "List the translated strings that await a native reader, or pass them",
-		Long: `List the translated strings that await a native reader, each with what it translates. The folder holds training modules, or message catalogues.
+		Long: `List the translated strings that await a native reader, each with what it translates. The folder holds training modules, message
+catalogues, the directory of support or the pledge's wording.
 
 --pass records that a native reader has passed every string whose id begins so: --pass consent/asking for a section, --pass interface/gate.title for a
 message. A string waits again as soon as it, or what it translates, changes.`,
@@ -53,10 +56,16 @@ message. A string waits again as soon as it, or what it translates, changes.`,
 	return c
 }
 
-// reviewsOf reads a folder of modules or of catalogues.
+// reviewsOf reads a folder of modules, of catalogues, of the directory or of the pledge's wording.
 func reviewsOf(folder string) ([]locale.Review, error) {
 	fsys := os.DirFS(folder)
-	if _, err := fs.Stat(fsys, locale.Source+".yaml"); err == nil {
+	holds := func(file string) bool { _, err := fs.Stat(fsys, file); return err == nil }
+	switch {
+	case holds("support.yaml"):
+		return campaign.ReviewsIn(fsys)
+	case holds("pledge.yaml"):
+		return pledge.ReviewsIn(fsys)
+	case holds(locale.Source + ".yaml"):
 		words, err := locale.LoadFrom(fsys)
 		if err != nil {
 			return nil, err
@@ -93,7 +102,7 @@ func passStrings(out io.Writer, folder string, reviews []locale.Review, lang, pr
 		}
 	}
 	if !known {
-		return errors.New(prefix + ": an id begins with a module's id, glossary or interface, and a stroke")
+		return errors.New(prefix + ": an id begins with a module's id, glossary, interface, support or pledge, and a stroke")
 	}
 	return nil
 }

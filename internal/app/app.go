@@ -209,6 +209,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	}
 	if a.campaign, err = campaign.New(campaign.Config{
 		Institutions: a.people, Library: a.library.now, Languages: a.catalogue.Languages(), Cookies: cookies(), Now: clock,
+		Reviews: func() ([]locale.Review, error) { return Reviews(a.library.now(), a.catalogue) },
 	}); err != nil {
 		return err
 	}

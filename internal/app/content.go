@@ -8,13 +8,16 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"time"
 
+	"github.com/upstander/upstander/internal/campaign"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
+	"github.com/upstander/upstander/internal/pledge"
 	"github.com/upstander/upstander/modules"
 )
 
@@ -30,6 +33,16 @@ func ModuleFiles(cfg config.Config, opts Options) fs.FS {
 		return os.DirFS(filepath.Join(opts.Source, "modules"))
 	}
 	return modules.Files
+}
+
+// Reviews says how far native readers have come with everything that the program says: modules and glossary, interface, directory of support, pledge.
+func Reviews(lib *content.Library, words *locale.Catalogue) ([]locale.Review, error) {
+	support, err := campaign.Reviews()
+	if err != nil {
+		return nil, err
+	}
+	pledges, err := pledge.Reviews()
+	return slices.Concat(lib.Reviews(), words.Reviews(), support, pledges), err
 }
 
 // library holds the modules as they are now. While an author works, it reads them again when a file has changed and keeps the last good ones

@@ -25,7 +25,8 @@ type Config struct {
 	Institutions Institutions
 	Library      func() *content.Library
 	Languages    []string
-	Cookies      []web.Cookie // all that the program sets
+	Reviews      func() ([]locale.Review, error) // of all that the program says
+	Cookies      []web.Cookie                    // all that the program sets
 	Now          func() time.Time
 }
 
@@ -33,6 +34,7 @@ type Config struct {
 type Service struct {
 	institutions Institutions
 	library      func() *content.Library
+	reviews      func() ([]locale.Review, error)
 	cookies      []web.Cookie
 	directory    []Listed
 	policies     map[string][]policy // by institution, the newest first
@@ -54,9 +56,9 @@ type policy struct {
 
 // New reads the directory and renders every policy, once.
 func New(cfg Config) (*Service, error) {
-	s := &Service{institutions: cfg.Institutions, library: cfg.Library, cookies: cfg.Cookies, policies: map[string][]policy{}, now: cfg.Now}
+	s := &Service{institutions: cfg.Institutions, library: cfg.Library, reviews: cfg.Reviews, cookies: cfg.Cookies, policies: map[string][]policy{}, now: cfg.Now}
 	var err error
-	if s.directory, err = readDirectory(supportFile, cfg.Languages); err != nil {
+	if s.directory, err = readDirectory(supportFiles, cfg.Languages); err != nil {
 		return nil, err
 	}
 	if s.checked, err = readChecked(accessibilityFile); err != nil {

@@ -134,7 +134,11 @@ func (h handler) accessibility(c *fiber.Ctx) error {
 	for _, id := range CheckIDs() {
 		p.Known[id] = true
 	}
-	for _, r := range append(h.campaign.library().Reviews(), h.server.Catalogue().Reviews()...) {
+	reviews, err := h.campaign.reviews()
+	if err != nil {
+		return err
+	}
+	for _, r := range reviews {
 		p.Waiting, p.Texts = p.Waiting+r.Waiting(), p.Texts+len(r.Strings)
 	}
 	return web.Render(c, "campaign/accessibility", p)

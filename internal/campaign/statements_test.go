@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/upstander/upstander/internal/content"
+	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
 	"github.com/upstander/upstander/internal/store/storetest"
@@ -30,7 +31,7 @@ func newSiteWith(t testing.TB, institutions string) (*peopletest.Site, *Service)
 	site := peopletest.NewWith(t, nil, institutions)
 	s, err := New(Config{
 		Institutions: site.People, Library: func() *content.Library { return lib }, Languages: site.Server.Catalogue().Languages(),
-		Cookies: people.Cookies(), Now: storetest.Now,
+		Cookies: people.Cookies(), Now: storetest.Now, Reviews: func() ([]locale.Review, error) { return lib.Reviews(), nil },
 	})
 	if err != nil {
 		t.Fatal(err)

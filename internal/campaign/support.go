@@ -1,20 +1,26 @@
 package campaign
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 )
 
-//go:embed support.yaml
-var supportFile []byte
+// The directory, and what native readers have passed of it.
+//
+//go:embed support*.yaml
+var supportFiles embed.FS
+
+const supportFile = "support.yaml"
 
 // Listed is one service of the directory, as support.yaml describes it.
 type Listed struct {
@@ -28,6 +34,7 @@ type Listed struct {
 	Hours     locale.Text `yaml:"hours"`
 	Source    string      `yaml:"source"` // where the number was read
 	Read      string      `yaml:"read"`   // civil date
+	Review    string      `yaml:"review"` // civil date by which it must be read again
 }
 
 // Kinds lists what services are for, in the order of the page.
@@ -36,7 +43,11 @@ func Kinds() []string {
 }
 
 // readDirectory parses support.yaml; every service is there in every language and says where its number was read.
-func readDirectory(src []byte, languages []string) ([]Listed, error) {
+func readDirectory(fsys fs.FS, languages []string) ([]Listed, error) {
+	src, err := fs.ReadFile(fsys, supportFile)
+	if err != nil {
+		return nil, err
+	}
 	var file struct {
 		Services []Listed `yaml:"services"`
 	}
@@ -58,17 +69,63 @@ func readDirectory(src []byte, languages []string) ([]Listed, error) {
 				fail("name, text or hours are missing in %q", l)
 			}
 		}
+		for _, text := range []locale.Text{s.Name, s.Text, s.Hours} {
+			for l := range text {
+				if languages != nil && !slices.Contains(languages, l) { // a comma without quotation marks makes a language of what follows it
+					fail("there is no language %q", l)
+				}
+			}
+		}
 		if !slices.Contains(Kinds(), s.Kind) || len(s.Nations) == 0 {
 			fail("kind or nations are missing")
 		}
 		if s.Telephone == "" && s.Link == "" {
 			fail("there is no way to reach it")
 		}
-		if _, err := time.Parse(time.DateOnly, s.Read); err != nil || !strings.HasPrefix(s.Source, "https://") {
+		if !isDay(s.Read) || !strings.HasPrefix(s.Source, "https://") {
 			fail("source and read are missing")
+		}
+		if s.Review <= s.Read || !isDay(s.Review) {
+			fail("review is missing: the day by which it must be read again")
 		}
 	}
 	return file.Services, errors.Join(problems...)
+}
+
+func isDay(s string) bool {
+	_, err := time.Parse(time.DateOnly, s)
+	return err == nil
+}
+
+// Reviews says how far each language of the directory in the program has been passed by native readers.
+func Reviews() ([]locale.Review, error) { return ReviewsIn(supportFiles) }
+
+// ReviewsIn is Reviews of the directory in a folder.
+func ReviewsIn(fsys fs.FS) ([]locale.Review, error) {
+	list, err := readDirectory(fsys, nil)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]locale.Text{}
+	for _, s := range list {
+		texts[s.ID+".name"], texts[s.ID+".text"] = s.Name, s.Text
+		if len(s.Hours) > 0 {
+			texts[s.ID+".hours"] = s.Hours
+		}
+	}
+	return locale.ReviewTexts(fsys, "support", texts)
+}
+
+// Overdue lists the services of the directory in the program whose source should have been read again before today.
+func Overdue(today time.Time) (content.Problems, error) {
+	list, err := readDirectory(supportFiles, nil)
+	var due content.Problems
+	for _, s := range list {
+		if s.Review < today.Format(time.DateOnly) {
+			due = append(due, content.Problem{File: supportFile, Line: 1, Column: 1, Text: fmt.Sprintf("service %q should have been read again by %s", s.ID, s.Review)})
+		}
+	}
+	return due, err
 }
 
 // For lists the services of a nation in the order of Kinds.

@@ -234,11 +234,16 @@ func TestOverdue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if due := lib.Overdue(time.Date(2027, 9, 1, 0, 0, 0, 0, time.UTC)); len(due) != 0 {
+	if due := lib.Overdue(time.Date(2027, 9, 1, 23, 0, 0, 0, time.UTC)); len(due) != 0 {
 		t.Errorf("on the day itself: %v", due)
 	}
-	if due := lib.Overdue(time.Date(2027, 9, 2, 0, 0, 0, 0, time.UTC)); len(due) != 3 {
+	after := time.Date(2027, 9, 2, 0, 0, 0, 0, time.UTC)
+	if due := lib.Overdue(after); len(due) != 4 || due[0].File != "glossary.yaml" { // a module, two sources of it, and one of the glossary
 		t.Errorf("the day after: %v", due)
+	}
+	lib, err = Load(small(t, map[string][]string{"small/20-middle.yaml": {"title:", "titel:"}}))
+	if err == nil || lib == nil || len(lib.Overdue(after)) != 4 {
+		t.Errorf("what is overdue hides behind what is wrong: %v", err)
 	}
 }
 

@@ -48,20 +48,19 @@ func (l *Library) Terms(lang string) []TermWords {
 }
 
 // readGlossary reads the glossary, if there is one, and its translations.
-func readGlossary(r *report, fsys fs.FS) ([]*Term, []locale.Review) {
+func (l *Library) readGlossary(r *report, fsys fs.FS) {
 	src, err := fs.ReadFile(fsys, glossaryFile)
 	if err != nil {
-		return nil, nil
+		return
 	}
 	root, ok := parse(r, glossaryFile, src)
 	if !ok {
-		return nil, nil
+		return
 	}
 	source := said{}
 	source.add("", root, true)
 	f := root.mapping()
-	sources := readSources(f.need("sources").mapping())
-	var terms []*Term
+	l.cited = readSources(f.need("sources").mapping())
 	byID := map[string]*Term{}
 	for _, e := range f.need("terms").list() {
 		m := e.mapping()
@@ -72,7 +71,7 @@ func readGlossary(r *report, fsys fs.FS) ([]*Term, []locale.Review) {
 		if _, twice := byID[t.ID]; twice {
 			e.problem("term %q is there twice", t.ID)
 		}
-		p := newProse(sources)
+		p := newProse(l.cited)
 		w := TermWords{ID: t.ID, Lang: locale.Source, Jurisdiction: t.Jurisdiction, Term: m.need("term").line(), Text: p.html(m.need("text"))}
 		p.cite(m.get("sources"))
 		if w.Sources = p.cited; len(w.Sources) == 0 && !m.get("ours").yes() { // ours: what we mean by a word, and no claim
@@ -80,17 +79,15 @@ func readGlossary(r *report, fsys fs.FS) ([]*Term, []locale.Review) {
 		}
 		t.words[locale.Source], t.match[locale.Source] = w, matching(m, w.Term)
 		m.done()
-		terms, byID[t.ID] = append(terms, t), t
+		l.terms, byID[t.ID] = append(l.terms, t), t
 	}
 	f.done()
 	translations, _ := fs.Glob(fsys, "glossary.*.yaml")
-	var reviews []locale.Review
 	for _, file := range translations {
 		if isTranslation(file) {
-			reviews = append(reviews, translateGlossary(r, fsys, file, byID, source))
+			l.reviews = append(l.reviews, translateGlossary(r, fsys, file, byID, source))
 		}
 	}
-	return terms, reviews
 }
 
 func translateGlossary(r *report, fsys fs.FS, file string, byID map[string]*Term, source said) locale.Review {

@@ -18,11 +18,12 @@ import (
 
 // Review is how far native readers have come with one language of something.
 type Review struct {
-	Of      string // a module's id, glossary or interface
+	Of      string // a module's id, glossary, interface, support or pledge
 	Lang    string
 	File    string   // where passes are kept, within the folder of what is reviewed
 	Wanted  int      // strings that the source language has
 	Strings []String // those that are translated
+	Missing []string // ids of those that are not
 }
 
 // String is one translated string.
@@ -47,8 +48,59 @@ func NewReview(of, lang, file string, source, own, passed map[string]string) Rev
 			r.Strings = append(r.Strings, String{ID: id, Source: src, Text: text, Passed: passed[id] == Mark(src, text)})
 		}
 	}
+	for id := range source {
+		if _, ok := own[id]; !ok {
+			r.Missing = append(r.Missing, id)
+		}
+	}
 	slices.SortFunc(r.Strings, func(a, b String) int { return strings.Compare(a.ID, b.ID) })
+	slices.Sort(r.Missing)
 	return r
+}
+
+// ReviewTexts compares every language of some texts, by id, with the source. What has been passed of them is kept beside their file.
+func ReviewTexts(fsys fs.FS, of string, texts map[string]Text) ([]Review, error) {
+	said := map[string]map[string]string{}
+	for id, text := range texts {
+		for lang, words := range text {
+			if said[lang] == nil {
+				said[lang] = map[string]string{}
+			}
+			said[lang][id] = words
+		}
+	}
+	var all []Review
+	for lang, own := range said {
+		if lang == Source {
+			continue
+		}
+		file := of + ".review." + lang + ".yaml"
+		passed, err := readPassed(fsys, file, func(id string) bool { return own[id] != "" })
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, NewReview(of, lang, file, said[Source], own, passed))
+	}
+	slices.SortFunc(all, func(a, b Review) int { return strings.Compare(a.Lang, b.Lang) })
+	return all, nil
+}
+
+// readPassed reads what has been passed, if anything; every id must be that of a string.
+func readPassed(fsys fs.FS, file string, known func(id string) bool) (map[string]string, error) {
+	var kept struct {
+		Passed map[string]string `yaml:"passed"`
+	}
+	if b, err := fs.ReadFile(fsys, file); err == nil {
+		if err := yaml.UnmarshalWithOptions(b, &kept, yaml.Strict()); err != nil {
+			return nil, fmt.Errorf("read %s: %w", file, err)
+		}
+	}
+	for id := range kept.Passed {
+		if !known(id) {
+			return nil, fmt.Errorf("%s: there is no string %q", file, id)
+		}
+	}
+	return kept.Passed, nil
 }
 
 // readReviews compares every language of the catalogues with the source. Plural forms of a message are one string: they are read together.
@@ -72,21 +124,12 @@ func readReviews(fsys fs.FS, messages map[string]map[string]*i18n.Message) ([]Re
 		if lang == Source {
 			continue
 		}
-		var kept struct {
-			Passed map[string]string `yaml:"passed"`
-		}
 		file := "review/" + lang + ".yaml"
-		if b, err := fs.ReadFile(fsys, file); err == nil {
-			if err := yaml.UnmarshalWithOptions(b, &kept, yaml.Strict()); err != nil {
-				return nil, fmt.Errorf("read %s: %w", file, err)
-			}
+		passed, err := readPassed(fsys, file, func(id string) bool { return messages[lang][id] != nil })
+		if err != nil {
+			return nil, err
 		}
-		for id := range kept.Passed {
-			if messages[lang][id] == nil {
-				return nil, fmt.Errorf("%s: there is no message %q", file, id)
-			}
-		}
-		all = append(all, NewReview("interface", lang, file, texts(Source), texts(lang), kept.Passed))
+		all = append(all, NewReview("interface", lang, file, texts(Source), texts(lang), passed))
 	}
 	slices.SortFunc(all, func(a, b Review) int { return strings.Compare(a.Lang, b.Lang) })
 	return all, nil
@@ -123,8 +166,8 @@ func (r Review) Pass(prefix string) int {
 // String says it in a line.
 func (r Review) String() string {
 	state := "complete"
-	if len(r.Strings) < r.Wanted {
-		state = fmt.Sprintf("partial, %d strings missing", r.Wanted-len(r.Strings))
+	if len(r.Missing) > 0 {
+		state = fmt.Sprintf("partial, %d strings missing", len(r.Missing))
 	}
 	return fmt.Sprintf("%s: %s %s, %d strings, %d await a native reader", r.Of, r.Lang, state, len(r.Strings), r.Waiting())
 }

@@ -135,7 +135,7 @@ type Service struct {
 
 // New opens the store and reads the pledge's text.
 func New(ctx context.Context, cfg Config) (*Service, error) {
-	text, err := readText(textFile, cfg.Catalogue.Languages())
+	text, err := readText(textFiles, cfg.Catalogue.Languages())
 	if err != nil {
 		return nil, err
 	}

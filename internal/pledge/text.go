@@ -1,17 +1,22 @@
 package pledge
 
 import (
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/upstander/upstander/internal/locale"
 )
 
-//go:embed pledge.yaml
-var textFile []byte
+// The wording, and what native readers have passed of it.
+//
+//go:embed pledge*.yaml
+var textFiles embed.FS
+
+const textFile = "pledge.yaml"
 
 // Text is the pledge's wording, by version.
 type Text struct {
@@ -43,7 +48,32 @@ func (s *Service) Actions() []string {
 	return ids
 }
 
-func readText(src []byte, languages []string) (*Text, error) {
+// Reviews says how far each language of the wording in the program has been passed by native readers.
+func Reviews() ([]locale.Review, error) { return ReviewsIn(textFiles) }
+
+// ReviewsIn is Reviews of the wording in a folder.
+func ReviewsIn(fsys fs.FS) ([]locale.Review, error) {
+	t, err := readText(fsys, nil)
+	if err != nil {
+		return nil, err
+	}
+	texts := map[string]locale.Text{}
+	for _, v := range t.Versions {
+		for i, p := range v.Promises {
+			texts[fmt.Sprintf("%s.promises.%d", v.Version, i+1)] = p
+		}
+		for _, a := range v.Actions {
+			texts[v.Version+".actions."+a.ID] = a.Text
+		}
+	}
+	return locale.ReviewTexts(fsys, "pledge", texts)
+}
+
+func readText(fsys fs.FS, languages []string) (*Text, error) {
+	src, err := fs.ReadFile(fsys, textFile)
+	if err != nil {
+		return nil, err
+	}
 	var t Text
 	if err := yaml.UnmarshalWithOptions(src, &t, yaml.Strict()); err != nil {
 		return nil, fmt.Errorf("pledge.yaml: %s", yaml.FormatError(err, false, true))
