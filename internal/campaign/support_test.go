@@ -1,6 +1,8 @@
 package campaign
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -63,5 +65,25 @@ func TestDirectoryIsReadAgain(t *testing.T) {
 	}
 	if due, err := Overdue(day.AddDate(0, 0, 1)); len(due) == 0 || err != nil || due[0].File != supportFile {
 		t.Errorf("the day after: %v, %v", due, err)
+	}
+}
+
+// TestEveryNationHasItsPolice holds what replies in the training link to: the section of the police on the support page.
+func TestEveryNationHasItsPolice(t *testing.T) {
+	list, err := readDirectory(supportFiles, []string{"en", "cy"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Service{directory: list}
+	for _, nation := range []string{"england", "wales", "scotland", "northern-ireland"} {
+		ways := map[string]bool{}
+		for _, g := range viewGroups(s.For(nation), "en") {
+			for _, one := range g.Services {
+				ways[g.Kind+one.Link] = true
+			}
+		}
+		if len(ways) == 0 || !ways["police"] || !slices.ContainsFunc(slices.Collect(maps.Keys(ways)), func(w string) bool { return strings.HasPrefix(w, "policehttps://") }) {
+			t.Errorf("%s: no police by telephone and online: %v", nation, ways)
+		}
 	}
 }

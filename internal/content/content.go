@@ -180,6 +180,7 @@ type Item struct {
 	Jurisdiction string
 	Room         bool
 	Drawing      string // name of the scene that stands above the text; empty: none
+	Crime        bool   // choice, myth: what it describes may be a crime; the reply leads to the right signpost
 
 	Several bool     // choice: more than one option may be picked
 	Options []Option // choice
@@ -200,6 +201,7 @@ type Item struct {
 type Option struct {
 	ID    string
 	Right bool
+	Crime bool // what it describes may be a crime
 }
 
 // Moment is one step of a scenario: choices that lead on, or an ending that has none.
@@ -209,6 +211,7 @@ type Moment struct {
 	Drawing string // name of its scene; empty: the scenario's own
 	Choices []Step
 	Credit  float64 // of an ending, 0 to 1
+	Crime   bool    // of an ending: what happened may be a crime
 }
 
 // Ending says whether the story stops here.
@@ -225,7 +228,7 @@ type Step struct {
 type Thing struct {
 	ID     string
 	Places []string // where it may be placed
-	Crime  bool     // may be a crime: the reply leads to the right signpost
+	Crime  bool     // may be a crime
 }
 
 // Marked says whether the answer counts towards an outcome.

@@ -97,13 +97,14 @@ func (b *builder) choice(it *Item, w *Words, p *prose, f *mapping) {
 		w.Text = p.html(t)
 	}
 	w.Question = f.need("question").line()
+	it.Crime = f.get("crime").yes()
 	it.Several = f.need("choose").one("one", "several") == "several"
 	w.Options = map[string]OptionWords{}
 	right := 0
 	for _, e := range f.need("options").list() {
 		o := e.mapping()
 		id := o.need("id").id()
-		opt := Option{ID: id, Right: o.get("right").yes()}
+		opt := Option{ID: id, Right: o.get("right").yes(), Crime: o.get("crime").yes()}
 		if _, twice := w.Options[id]; twice {
 			e.problem("option %q is there twice", id)
 		}
@@ -130,6 +131,7 @@ func (b *builder) choice(it *Item, w *Words, p *prose, f *mapping) {
 
 func (b *builder) myth(it *Item, w *Words, p *prose, f *mapping) {
 	w.Statement = f.need("statement").line()
+	it.Crime = f.get("crime").yes()
 	it.Verdict = f.need("verdict").one("myth", "true") == "true"
 	w.Fact = p.html(f.need("fact"))
 	if s := f.get("sure"); !s.missing() {
@@ -161,6 +163,7 @@ func (b *builder) scenario(it *Item, w *Words, p *prose, f *mapping) {
 				moment.Credit = 0.5
 			}
 			words.Says = p.html(m.need("says"))
+			moment.Crime = m.get("crime").yes()
 		} else {
 			moment.Choices = b.steps(m, words.Choices)
 		}

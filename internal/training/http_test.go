@@ -424,8 +424,8 @@ func TestAnotherWayIsOneTapAway(t *testing.T) {
 	}
 }
 
-// TestNothingBeforeTheAnswerDependsOnTheKey renders every item of every module before it is answered, with its own key and with another, and
-// compares the pages byte for byte.
+// TestNothingBeforeTheAnswerDependsOnTheKey renders every item of every module before it is answered, at its gate, and as a story that is half played,
+// with its own key and with another, and compares the pages byte for byte.
 func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
 	real1, err1 := content.Load(modules.Files)
 	real2, err2 := content.Load(modules.Files)
@@ -435,6 +435,7 @@ func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
 	f := newFixture(t)
 	v := f.SignIn("sam@north.example")
 	f.checkThatKeysShowAfterwards(v)
+	reached := map[string]int{}
 	for i, m := range real1.Modules() {
 		permuted := real2.Modules()[i]
 		for _, r := range m.Routes {
@@ -447,15 +448,24 @@ func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
 							if err := f.People.SetLanguage(t.Context(), v.Person.ID, lang); err != nil {
 								t.Fatal(err)
 							}
-							f.library = real1
-							before := f.unanswered(v, m, r.ID, it)
-							f.library = real2
-							after := f.unanswered(v, permuted, r.ID, other)
-							if before != after {
-								t.Errorf("%s, %s: the page before the answer depends on the key", it.ID, lang)
-							}
-							if it.Asked() && !strings.Contains(before, "<form") {
-								t.Fatalf("%s: this is no question:\n%s", it.ID, before)
+							for state, begun := range states(it) {
+								f.library = real1
+								before := f.unanswered(v, m, r.ID, it, begun)
+								f.library = real2
+								after := f.unanswered(v, permuted, r.ID, other, begun)
+								if before != after {
+									t.Errorf("%s, %s, %s: the page before the answer depends on the key", it.ID, state, lang)
+								}
+								if it.Asked() && !strings.Contains(before, "<form") {
+									t.Fatalf("%s, %s: this is no question:\n%s", it.ID, state, before)
+								}
+								if gate := strings.Contains(before, `value="continue"`); gate != (state == "at the gate") {
+									t.Fatalf("%s, %s: gate %v", it.ID, state, gate)
+								}
+								if half := strings.Contains(before, `value="rewind"`); half != (state == "half played") {
+									t.Fatalf("%s, %s: half played %v", it.ID, state, half)
+								}
+								reached[state]++
 							}
 						}
 					}
@@ -463,6 +473,27 @@ func TestNothingBeforeTheAnswerDependsOnTheKey(t *testing.T) {
 			}
 		}
 	}
+	for _, state := range []string{"asked", "at the gate", "half played"} {
+		if reached[state] == 0 {
+			t.Errorf("nothing was %s", state)
+		}
+	}
+}
+
+// states lists how an item can stand before its answer, as changes to a journey that is at it.
+func states(it *content.Item) map[string]func(*Journey) {
+	all := map[string]func(*Journey){"asked": func(*Journey) {}}
+	if len(it.Notes) > 0 {
+		all["at the gate"] = func(j *Journey) { j.Acknowledged = map[string][]string{} }
+	}
+	if start, ok := it.Moment(it.Start); ok {
+		for _, step := range start.Choices {
+			if next, _ := it.Moment(step.To); !next.Ending() {
+				all["half played"] = func(j *Journey) { j.Walks = map[string][]string{it.ID: {step.ID}} }
+			}
+		}
+	}
+	return all
 }
 
 // checkThatKeysShowAfterwards makes sure that comparing pages can tell one key from another at all.
@@ -470,7 +501,7 @@ func (f *fixture) checkThatKeysShowAfterwards(v *peopletest.Visitor) {
 	f.T.Helper()
 	m := f.module()
 	it, _ := m.Item("pick-some")
-	f.unanswered(v, m, "main", it)
+	f.unanswered(v, m, "main", it, func(*Journey) {})
 	v.Post(address(m, it.Slug), "do", "answer", "option", "a")
 	before := v.Get(address(m, it.Slug)).Body
 	permute(it)
@@ -480,8 +511,8 @@ func (f *fixture) checkThatKeysShowAfterwards(v *peopletest.Visitor) {
 	permute(it)
 }
 
-// unanswered returns the page of an item, put into practice so that every variant can be asked.
-func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route string, it *content.Item) string {
+// unanswered returns the page of an item, put into practice so that every variant can be asked, after a change to the journey.
+func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route string, it *content.Item, begun func(*Journey)) string {
 	f.T.Helper()
 	id := journeyID(v.Person.ID, m.ID)
 	_, err := f.training.store.upsert(f.T.Context(), id, func(j *Journey, _ bool) error {
@@ -489,6 +520,7 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 			ID: id, Person: v.Person.ID, Module: m.ID, Route: route, Seed: "seed", Place: it.ID, Pending: PendingNothing, Practice: []Practice{{Route: route, Slot: "x", Item: it.ID}},
 			Acknowledged: map[string][]string{it.Section.ID: it.Notes},
 		}
+		begun(j)
 		return nil
 	})
 	if err != nil {
@@ -501,16 +533,17 @@ func (f *fixture) unanswered(v *peopletest.Visitor, m *content.Module, route str
 	return a.Body
 }
 
-// permute gives an item another key.
+// permute gives an item another key. What a step of a story was called shows once it has been taken: those of its first moment stay.
 func permute(it *content.Item) {
+	it.Crime = !it.Crime
 	for i := range it.Options {
-		it.Options[i].Right = !it.Options[i].Right
+		it.Options[i].Right, it.Options[i].Crime = !it.Options[i].Right, !it.Options[i].Crime
 	}
 	it.Verdict = !it.Verdict
 	for i := range it.Moments {
-		it.Moments[i].Credit = 1 - it.Moments[i].Credit
+		it.Moments[i].Credit, it.Moments[i].Crime = 1-it.Moments[i].Credit, !it.Moments[i].Crime
 		for j := range it.Moments[i].Choices {
-			if !it.Bystander {
+			if !it.Bystander && it.Moments[i].ID != it.Start {
 				it.Moments[i].Choices[j].D = "delay"
 			}
 		}

@@ -279,6 +279,7 @@ type replyView struct {
 	Heading string
 	Text    []template.HTML
 	Says    []saysView
+	Crime   bool // something that was shown may be a crime: a link leads to who can help, the police among them
 	Sources []*content.Source
 }
 
@@ -287,7 +288,7 @@ type saysView struct {
 	Of    string        // the answer
 	Tag   locale.Phrase // chosen, right, or where it stands well
 	Text  template.HTML
-	Crime bool // may be a crime: the reply leads to the right signpost
+	Crime bool // may be a crime
 }
 
 // Mark names the drawing beside the heading.

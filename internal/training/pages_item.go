@@ -45,6 +45,7 @@ func (h handler) page(base web.Base, w way, item *content.Item, typed content.An
 		says := p.Reply.Says
 		p.Reply = w.reply(base, item, words, answer)
 		p.Reply.Says = says
+		p.Reply.Crime = p.Reply.Crime || slices.ContainsFunc(says, func(s saysView) bool { return s.Crime })
 	} else if item.Kind == content.Page || item.Kind == content.Reflect {
 		p.Reply.Sources = words.Sources
 	}
@@ -134,7 +135,8 @@ func (w way) choice(p *itemPage, item *content.Item, words *content.Words, a con
 	w.byLot(item, p.Options)
 	for _, o := range p.Options {
 		if o.Tag != "" {
-			p.Reply.Says = append(p.Reply.Says, saysView{Of: o.Text, Tag: locale.Phrase{Text: o.Tag, Lang: p.Lang}, Text: words.Options[o.ID].Says})
+			crime := slices.ContainsFunc(item.Options, func(of content.Option) bool { return of.ID == o.ID && of.Crime })
+			p.Reply.Says = append(p.Reply.Says, saysView{Of: o.Text, Tag: locale.Phrase{Text: o.Tag, Lang: p.Lang}, Text: words.Options[o.ID].Says, Crime: crime})
 		}
 	}
 }
@@ -235,7 +237,7 @@ func (w way) sort(p *itemPage, item *content.Item, words *content.Words, a conte
 
 // reply is what a good tutor would say to this answer.
 func (w way) reply(base web.Base, item *content.Item, words *content.Words, a content.Answer) replyView {
-	r := replyView{Sources: words.Sources, Tone: "other"}
+	r := replyView{Sources: words.Sources, Tone: "other", Crime: item.Crime}
 	switch credit := item.Mark(a); {
 	case credit == 1:
 		r.Tone = "yes"
@@ -263,7 +265,8 @@ func (w way) reply(base web.Base, item *content.Item, words *content.Words, a co
 		r.Text = append(r.Text, words.Fact)
 	case content.Scenario:
 		if trail, ok := item.Trail(a.Path); ok {
-			r.Text = append(r.Text, words.Moments[trail[len(trail)-1].ID].Says)
+			end := trail[len(trail)-1]
+			r.Text, r.Crime = append(r.Text, words.Moments[end.ID].Says), end.Crime
 		}
 	}
 	return r

@@ -12,7 +12,7 @@ func TestForget(t *testing.T) {
 	ended, _ := f.start()
 	under, _ := f.start()
 	for _, r := range []Room{ended, under} {
-		if _, err := f.Attend(ctx, people.Person{ID: "student", Institution: "north"}, r.CreditCode(f.now)); err != nil {
+		if _, err := f.Attend(ctx, people.Person{ID: "student", Institution: "north"}, r.CreditCode(f.clock.now())); err != nil {
 			t.Fatal(err)
 		}
 	}
