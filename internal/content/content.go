@@ -193,8 +193,9 @@ type Item struct {
 	Places []string // sort: from one end of the line to the other
 	Things []Thing  // sort
 
-	words map[string]*Words
-	at    position
+	words  map[string]*Words
+	linked map[string]*Words
+	at     position
 }
 
 // Option is one answer of a choice.
@@ -255,6 +256,15 @@ func (it *Item) In(lang string) *Words {
 		return w
 	}
 	return it.words[locale.Source]
+}
+
+// Linked is In with links to the glossary, for whoever is signed in and reads alone; a room shows In.
+func (it *Item) Linked(lang string) *Words {
+	w := it.In(lang)
+	if l, ok := it.linked[w.Lang]; ok {
+		return l
+	}
+	return w
 }
 
 // Words is what an item says in one language. Strings are plain text, HTML comes from the author's Markdown.

@@ -229,6 +229,32 @@ func TestLinkFirst(t *testing.T) {
 	}
 }
 
+// TestTermsAreLinkedOnceAnItem links the first mention of a term, in the setting, else in a reply; what is chosen from stays plain, and so does what
+// a room shows.
+func TestTermsAreLinkedOnceAnItem(t *testing.T) {
+	m := load(t, map[string][]string{"small/10-beginning.yaml": {
+		"because: Because of the Act", "because: Because of the law, the Act", "says: Reply A.", "says: The law says so.", "text: Option A", "text: The law",
+	}})
+	it := item(t, m, "pick-one")
+	const link = `<a class="term" href="/app/to/glossary#law">law</a>`
+	w, plain := it.Linked("en"), it.In("en")
+	if got := string(w.Because); !strings.Contains(got, link) {
+		t.Errorf("the first mention: %s", got)
+	}
+	if got := string(w.Options["a"].Says); strings.Contains(got, link) || !strings.Contains(got, "law") {
+		t.Errorf("the second mention: %s", got)
+	}
+	if got := w.Options["a"].Text; got != "The law" {
+		t.Errorf("an answer: %s", got)
+	}
+	if strings.Contains(string(plain.Because+plain.Options["a"].Says), `class="term"`) {
+		t.Error("a room shows links into the signed-in half")
+	}
+	if got := it.Linked("qaa"); got != w {
+		t.Errorf("an item that is not translated: %v", got)
+	}
+}
+
 func TestOverdue(t *testing.T) {
 	lib, err := Load(small(t, nil))
 	if err != nil {

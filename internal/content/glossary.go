@@ -3,6 +3,7 @@ package content
 import (
 	"html/template"
 	"io/fs"
+	"maps"
 	"regexp"
 	"strings"
 
@@ -140,27 +141,65 @@ func matching(m *mapping, term string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)(^|[^\pL\pN-])(` + strings.Join(parts, "|") + `)($|[^\pL\pN-])`)
 }
 
-// linkTerms makes the first mention of each term in a section's pages a link to the glossary.
+// linkTerms makes the first mention of each term a link to the glossary: in a section's pages, and in each thing that is asked.
 func linkTerms(m *Module, terms []*Term) {
 	for _, s := range m.Sections {
-		linked := map[string]map[string]bool{}
+		pages := map[string]*linker{}
 		for _, slot := range s.Slots {
-			if slot[0].Kind != Page {
-				continue
-			}
-			for lang, w := range slot[0].words {
-				if linked[lang] == nil {
-					linked[lang] = map[string]bool{}
-				}
-				for _, t := range terms {
-					if t.match[lang] == nil || linked[lang][t.ID] {
+			for _, it := range slot {
+				for lang, w := range it.words {
+					if it.Kind != Page {
+						it.linked[lang] = linkWords(it, w, &linker{terms: terms, lang: lang, linked: map[string]bool{}})
 						continue
 					}
-					w.Text, linked[lang][t.ID] = linkFirst(w.Text, t.match[lang], t.ID)
+					if pages[lang] == nil {
+						pages[lang] = &linker{terms: terms, lang: lang, linked: map[string]bool{}}
+					}
+					w.Text = pages[lang].text(w.Text)
 				}
 			}
 		}
 	}
+}
+
+// linker links the first mention of each term in a number of texts.
+type linker struct {
+	terms  []*Term
+	lang   string
+	linked map[string]bool
+}
+
+func (l *linker) text(text template.HTML) template.HTML {
+	for _, t := range l.terms {
+		if t.match[l.lang] != nil && !l.linked[t.ID] {
+			text, l.linked[t.ID] = linkFirst(text, t.match[l.lang], t.ID)
+		}
+	}
+	return text
+}
+
+// linkWords links in the setting, then in what follows the answer, in the order of the author's file: nothing of it hangs on the key. What is chosen
+// from stays without links.
+func linkWords(it *Item, plain *Words, l *linker) *Words {
+	w := *plain
+	w.Text, w.Because, w.Fact, w.Sure = l.text(w.Text), l.text(w.Because), l.text(w.Fact), l.text(w.Sure)
+	w.Options, w.Moments, w.Things = maps.Clone(w.Options), maps.Clone(w.Moments), maps.Clone(w.Things)
+	for _, o := range it.Options {
+		said := w.Options[o.ID]
+		said.Says = l.text(said.Says)
+		w.Options[o.ID] = said
+	}
+	for _, m := range it.Moments {
+		said := w.Moments[m.ID]
+		said.Text, said.Says = l.text(said.Text), l.text(said.Says)
+		w.Moments[m.ID] = said
+	}
+	for _, t := range it.Things {
+		said := w.Things[t.ID]
+		said.Says = l.text(said.Says)
+		w.Things[t.ID] = said
+	}
+	return &w
 }
 
 var markup = regexp.MustCompile(`<a [^>]*>.*?</a>|<[^>]+>`)

@@ -19,7 +19,7 @@ func slugOf(parts ...string) string {
 // item reads one item; nil when it cannot be told what kind it is.
 func (b *builder) item(s *Section, e node) *Item {
 	f := e.mapping()
-	it := &Item{Module: b.m, Section: s, at: e.at, words: map[string]*Words{}}
+	it := &Item{Module: b.m, Section: s, at: e.at, words: map[string]*Words{}, linked: map[string]*Words{}}
 	for _, k := range []Kind{Page, Choice, Myth, Scenario, Sort, Reflect} {
 		if _, ok := f.values[string(k)]; !ok {
 			continue

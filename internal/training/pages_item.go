@@ -12,7 +12,7 @@ import (
 
 // page builds an item's page. typed is what stands in the form when the answer is not taken yet.
 func (h handler) page(base web.Base, w way, item *content.Item, typed content.Answer) *itemPage {
-	words := item.In(base.Lang)
+	words := item.Linked(base.Lang)
 	p := &itemPage{
 		Base: base, placeView: w.place(base.Lang, item), Words: words,
 		Drawing: item.Drawing, Notes: item.Notes, MaySkip: len(item.Notes) > 0 && w.left(item), Several: item.Several,
