@@ -151,7 +151,8 @@ func (h handler) start(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	p := &startPage{Base: h.server.NewBase(c, "training.title"), Begun: found, Route: j.Route, Completed: j.Completed}
+	p := &startPage{Base: h.server.NewBase(c, "item.title-page"), Begun: found, Route: j.Route, Completed: j.Completed}
+	p.Title = p.T("training.title", "Number", h.training.number(m))
 	p.Module = viewModule(m, p.Lang)
 	again, err := h.training.Again(c.UserContext(), j)
 	if err != nil {
@@ -414,13 +415,14 @@ func (h handler) read(c *fiber.Ctx) error {
 	if !found || j.Completed == "" {
 		return web.Redirect(c, address(m, "go"))
 	}
-	p := &readPage{Base: h.server.NewBase(c, "read.title")}
+	p := &readPage{Base: h.server.NewBase(c, "item.title-page")}
 	p.Module = viewModule(m, p.Lang)
-	for _, s := range m.Sections {
+	for i, s := range m.Sections {
 		if s.ID != c.Params("section") {
 			continue
 		}
 		p.Section = s.Title.Phrase(p.Lang)
+		p.Title = p.T("read.title", "Number", h.training.number(m), "Part", i+1)
 		for _, slot := range s.Slots {
 			if slot[0].Kind == content.Page {
 				p.Pages = append(p.Pages, readAgain(slot[0], p.Lang))

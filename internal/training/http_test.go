@@ -68,6 +68,8 @@ type fixture struct {
 	library  *content.Library
 }
 
+var title = regexp.MustCompile(`<title>(.*)</title>`)
+
 func newFixture(t testing.TB) *fixture {
 	t.Helper()
 	lib, err := content.Load(os.DirFS("../content/testdata"))
@@ -402,6 +404,43 @@ func TestAnswerOfSomebodyElsesPageIsRefused(t *testing.T) {
 	}
 	if a := sam.Get(at); !strings.Contains(a.Body, "Reply C.") {
 		t.Error("the answer is not there")
+	}
+}
+
+// TestTitlesAreNeutralAndDistinct reads what a browser's history keeps: it tells the pages apart, and nothing of what they are about.
+func TestTitlesAreNeutralAndDistinct(t *testing.T) {
+	f := newFixture(t)
+	shipped, err := content.Load(modules.Files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := f.SignIn("sam@north.example")
+	f.complete(v, "main")
+	small := f.module()
+	pages := []string{address(small, "read/beginning"), address(small, "read/middle")}
+	seen := map[string]string{}
+	look := func(page string, subjects ...string) {
+		t.Helper()
+		found := title.FindStringSubmatch(v.Get(page).Body)
+		if found == nil {
+			t.Fatalf("%s has no title", page)
+		}
+		if other, taken := seen[found[1]]; taken {
+			t.Errorf("%s and %s are both called %q", page, other, found[1])
+		}
+		for _, subject := range subjects {
+			if strings.Contains(found[1], subject) {
+				t.Errorf("%s tells what it is about: %q", page, found[1])
+			}
+		}
+		seen[found[1]] = page
+	}
+	for i, page := range pages {
+		look(page, small.In("en").Title, small.Sections[i].Title.In("en"))
+	}
+	f.library = shipped
+	for _, m := range shipped.Modules() {
+		look("/app/training/"+m.Slug, m.In("en").Title)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/upstander/upstander/internal/content"
@@ -154,6 +155,11 @@ func (s *Service) ModuleBySlug(slug string) (*content.Module, error) {
 
 // Modules lists every module.
 func (s *Service) Modules() []*content.Module { return s.cfg.Library().Modules() }
+
+// number tells a module from the others where its title may not stand: in a browser's history.
+func (s *Service) number(m *content.Module) int {
+	return slices.IndexFunc(s.Modules(), func(o *content.Module) bool { return o.ID == m.ID }) + 1
+}
 
 // Journey returns a learner's way through a module, or fault.NotFound when it has not begun.
 func (s *Service) Journey(ctx context.Context, person string, m *content.Module) (Journey, error) {
