@@ -54,7 +54,7 @@ and what should have been reviewed by now, in the directory of support too.
 				return fmt.Errorf("%d problems", len(problems))
 			}
 			for _, m := range lib.Modules() {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s\n", m.ID, m.Edition, m.Contents())
+				fmt.Fprintf(cmd.OutOrStdout(), "%s %s: %s\n%s: %s\n", m.ID, m.Edition, m.Contents(), m.ID, m.Times())
 			}
 			for _, r := range reviews {
 				fmt.Fprintln(cmd.OutOrStdout(), r)
@@ -73,7 +73,11 @@ func checked(fsys fs.FS, today time.Time) (lib *content.Library, problems []stri
 		return nil, nil, err
 	}
 	due, err := campaign.Overdue(today)
-	for _, p := range slices.Concat(wrong, lib.Overdue(today), due) {
+	hasty := content.Problems{}
+	if wrong == nil { // what cannot be read is no basis for an estimate
+		hasty = lib.Hasty()
+	}
+	for _, p := range slices.Concat(wrong, hasty, lib.Overdue(today), due) {
 		problems = append(problems, p.String())
 	}
 	return lib, problems, err

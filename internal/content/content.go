@@ -78,6 +78,8 @@ type Route struct {
 	Sections []*Section
 	Title    locale.Text
 	Summary  locale.Text // what awaits whoever takes the route, in a sentence
+
+	at position
 }
 
 // Outcomes returns the ids of the outcomes that the route's marked items serve, in the module's order.

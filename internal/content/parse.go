@@ -136,6 +136,7 @@ func (b *builder) module() {
 			Minutes: r.need("minutes").number(1, 240),
 			Title:   locale.Text{locale.Source: r.need("title").line()},
 			Summary: locale.Text{locale.Source: r.need("summary").line()},
+			at:      e.at,
 		}
 		if _, twice := m.Route(route.ID); twice {
 			e.problem("route %q is there twice", route.ID)
