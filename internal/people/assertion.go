@@ -23,69 +23,122 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 )
 
-// plain refuses a SAML answer that is more than one response with one assertion in plain elements, before anything in it is believed, and returns
-// the request that it answers. Wrapping attacks need a second assertion or a second element of the same id; comments and instructions are read by
+// plain refuses a SAML answer that is more than one response with one assertion in plain elements, before anything in it is believed, or does
+// not answer the request. Wrapping attacks need a second assertion or a second element of the same id; comments and instructions are read by
 // some parsers and not by others. Nobody who is honest sends any of them.
-func plain(raw []byte) (request string, err error) {
+func plain(raw []byte, request string) error {
 	if err := roundtrip.Validate(bytes.NewReader(raw)); err != nil {
-		return "", err
+		return err
 	}
 	doc := etree.NewDocument()
 	if err := doc.ReadFromBytes(raw); err != nil {
-		return "", err
+		return err
 	}
 	root := doc.Root()
 	if root == nil || root.Tag != "Response" || root.NamespaceURI() != "urn:oasis:names:tc:SAML:2.0:protocol" {
-		return "", errors.New("it is no SAML response")
+		return errors.New("it is no SAML response")
 	}
 	for _, t := range doc.Child {
 		switch t := t.(type) {
 		case *etree.Element, *etree.CharData:
 		case *etree.ProcInst:
 			if t.Target != "xml" {
-				return "", errors.New("it holds an instruction")
+				return errors.New("it holds an instruction")
 			}
 		default:
-			return "", errors.New("it holds more than elements and text")
+			return errors.New("it holds more than elements and text")
 		}
 	}
-	count, err := census(root, map[string]bool{})
+	count, err := census(root)
 	if err != nil {
-		return "", err
+		return err
 	}
 	if count["Response"] != 1 || count["Assertion"]+count["EncryptedAssertion"] != 1 {
-		return "", fmt.Errorf("it holds %d responses and %d assertions", count["Response"], count["Assertion"]+count["EncryptedAssertion"])
+		return fmt.Errorf("it holds %d responses and %d assertions", count["Response"], count["Assertion"]+count["EncryptedAssertion"])
 	}
-	return root.SelectAttrValue("InResponseTo", ""), nil
+	if root.SelectAttrValue("InResponseTo", "") != request {
+		return errors.New("it answers another request")
+	}
+	return nil
 }
 
-// census counts elements by name, whatever their namespace, and refuses what is no element and no text, and ids that stand twice.
-func census(el *etree.Element, ids map[string]bool) (map[string]int, error) {
-	count := map[string]int{el.Tag: 1}
-	for _, a := range el.Attr {
-		if a.Space == "" && strings.EqualFold(a.Key, "id") {
-			if ids[a.Value] {
-				return nil, errors.New("an id stands twice")
-			}
-			ids[a.Value] = true
+// asked reads which request an answer says it answers, and nothing behind its first element: what nobody has asked for is not looked at any further.
+func asked(raw []byte) (request string, err error) {
+	d := xml.NewDecoder(bytes.NewReader(raw))
+	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // as the others read it
+	for {
+		t, err := d.RawToken()
+		if err != nil {
+			return "", err
 		}
+		start, ok := t.(xml.StartElement)
+		if !ok {
+			continue
+		}
+		if start.Name.Local != "Response" {
+			return "", errors.New("it is no SAML response")
+		}
+		for _, a := range start.Attr {
+			if a.Name.Space == "" && a.Name.Local == "InResponseTo" {
+				request = a.Value
+			}
+		}
+		return request, nil
+	}
+}
+
+// Limits on what an answer unfolds to. The library copies the names of namespaces in scope for each element.
+const (
+	maxDepth      = 64
+	maxElements   = 5000
+	maxAttributes = 64  // of one element
+	maxNamespaces = 128 // namespaces declared by an element and those round it
+)
+
+// survey is what a census has met so far.
+type survey struct {
+	count    map[string]int // elements by name, whatever their namespace
+	ids      map[string]bool
+	elements int
+}
+
+// census counts elements by name, whatever their namespace, and refuses what is no element and no text, ids that stand twice, and more than anybody
+// has to say.
+func census(root *etree.Element) (map[string]int, error) {
+	s := survey{count: map[string]int{}, ids: map[string]bool{}}
+	return s.count, s.visit(root, 1, 0)
+}
+
+// visit counts an element and what is below it. Whatever it counts is counted once, for all levels.
+func (s *survey) visit(el *etree.Element, depth, scope int) error {
+	s.elements++
+	s.count[el.Tag]++
+	for _, a := range el.Attr {
+		switch {
+		case a.Space == "xmlns" || a.Space == "" && a.Key == "xmlns":
+			scope++
+		case a.Space == "" && strings.EqualFold(a.Key, "id"):
+			if s.ids[a.Value] {
+				return errors.New("an id stands twice")
+			}
+			s.ids[a.Value] = true
+		}
+	}
+	if depth > maxDepth || s.elements > maxElements || len(el.Attr) > maxAttributes || scope > maxNamespaces {
+		return fmt.Errorf("it has too much to say: element %d, %d deep, %d attributes, %d namespaces", s.elements, depth, len(el.Attr), scope)
 	}
 	for _, t := range el.Child {
 		switch t := t.(type) {
 		case *etree.Element:
-			below, err := census(t, ids)
-			if err != nil {
-				return nil, err
-			}
-			for tag, n := range below {
-				count[tag] += n
+			if err := s.visit(t, depth+1, scope); err != nil {
+				return err
 			}
 		case *etree.CharData:
 		default:
-			return nil, errors.New("it holds comments or instructions")
+			return errors.New("it holds comments or instructions")
 		}
 	}
-	return count, nil
+	return nil
 }
 
 var strongHash = regexp.MustCompile(`sha(256|384|512)$`)
@@ -96,7 +149,7 @@ type strict struct{}
 
 // VerifySignature implements saml.SignatureVerifier.
 func (strict) VerifySignature(ctx *dsig.ValidationContext, el *etree.Element) error {
-	count, err := census(el, map[string]bool{})
+	count, err := census(el)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,7 @@ func (h handler) passkeySignIn(c *fiber.Ctx) error {
 }
 
 func (h handler) passkeySignInPage(c *fiber.Ctx) (*passkeySignInPage, error) {
-	ceremony, err := h.people.BeginSignIn(c.UserContext())
+	ceremony, err := h.people.BeginSignIn(c.UserContext(), h.server.Network(c))
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (h handler) startOIDC(c *fiber.Ctx) error {
 	if to, away := h.elsewhere(c); away {
 		return web.Redirect(c, to)
 	}
-	departure, err := h.people.StartOIDC(c.UserContext(), c.Params("institution"), back(c), language(c))
+	departure, err := h.people.StartOIDC(c.UserContext(), c.Params("institution"), back(c), language(c), h.server.Network(c))
 	return h.depart(c, departure, err)
 }
 
@@ -59,7 +59,7 @@ func (h handler) startSAML(c *fiber.Ctx) error {
 	if to, away := h.elsewhere(c); away {
 		return web.Redirect(c, to)
 	}
-	departure, err := h.people.StartSAML(c.UserContext(), c.Params("institution"), back(c), language(c))
+	departure, err := h.people.StartSAML(c.UserContext(), c.Params("institution"), back(c), language(c), h.server.Network(c))
 	return h.depart(c, departure, err)
 }
 
@@ -78,7 +78,7 @@ func (h handler) takeSAML(c *fiber.Ctx) error {
 	if err != nil {
 		return h.turnedAway(c, Entered{}, err)
 	}
-	id, err := h.people.TakeSAML(c.UserContext(), c.Params("institution"), f.Text("SAMLResponse"))
+	id, err := h.people.TakeSAML(c.UserContext(), c.Params("institution"), f.Text("SAMLResponse"), h.server.Network(c))
 	if err != nil {
 		return h.turnedAway(c, Entered{}, err)
 	}

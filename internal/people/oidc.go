@@ -135,8 +135,11 @@ func (s *Service) takeFlow(ctx context.Context, state, secret string) (flow, err
 }
 
 // StartOIDC begins a sign-in through an institution's OpenID Connect provider. fault.NotFound when it has none; fault.Unavailable when the provider
-// or Redis is away.
-func (s *Service) StartOIDC(ctx context.Context, institution, to, lang string) (Departure, error) {
+// or Redis is away; fault.Wait after too many from one network.
+func (s *Service) StartOIDC(ctx context.Context, institution, to, lang, network string) (Departure, error) {
+	if err := s.limits.Allow(ctx, startLimit(), network); err != nil {
+		return Departure{}, err
+	}
 	p, ok := s.providers[institution]
 	if !ok {
 		return Departure{}, fmt.Errorf("OpenID Connect of %q: %w", institution, fault.NotFound)

@@ -215,10 +215,13 @@ func (s *Service) recordKeys(ctx context.Context, p Person, verb audit.Verb) err
 	return s.record(ctx, p.ID, verb, p, "")
 }
 
-// BeginSignIn asks a browser for any key that it has for this site.
-func (s *Service) BeginSignIn(ctx context.Context) (Ceremony, error) {
+// BeginSignIn asks a browser for any key that it has for this site; fault.Wait after too many from one network.
+func (s *Service) BeginSignIn(ctx context.Context, network string) (Ceremony, error) {
 	if s.keys == nil {
 		return Ceremony{}, fmt.Errorf("passkeys: %w", fault.NotFound)
+	}
+	if err := s.limits.Allow(ctx, startLimit(), network); err != nil {
+		return Ceremony{}, err
 	}
 	options, session, err := s.keys.BeginDiscoverableLogin(webauthn.WithUserVerification(protocol.VerificationRequired))
 	if err != nil {

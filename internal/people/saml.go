@@ -138,8 +138,11 @@ func (f *federated) provider(ctx context.Context) (*saml.ServiceProvider, error)
 }
 
 // StartSAML begins a sign-in through an institution's SAML identity provider. fault.NotFound when it has none; fault.Unavailable when the provider's
-// metadata or Redis is away.
-func (s *Service) StartSAML(ctx context.Context, institution, to, lang string) (Departure, error) {
+// metadata or Redis is away; fault.Wait after too many from one network.
+func (s *Service) StartSAML(ctx context.Context, institution, to, lang, network string) (Departure, error) {
+	if err := s.limits.Allow(ctx, startLimit(), network); err != nil {
+		return Departure{}, err
+	}
 	f, ok := s.federated[institution]
 	if !ok {
 		return Departure{}, fmt.Errorf("SAML of %q: %w", institution, fault.NotFound)
@@ -169,8 +172,12 @@ type answer struct {
 func answers() ticket[answer] { return ticket[answer]{kind: "answer", life: answerLife, tries: 1} }
 
 // TakeSAML verifies what a provider has posted and returns an id under which the browser finds it with a GET: the post itself comes from another
-// site, without our cookie. fault.NotFound when nobody has asked for it; fault.Invalid when it is not to be believed, fault.Denied when it says no.
-func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id string, err error) {
+// site, without our cookie. fault.NotFound when nobody has asked for it; fault.Invalid when it is not to be believed, fault.Denied when it says no;
+// fault.Wait after too many from one network.
+func (s *Service) TakeSAML(ctx context.Context, institution, encoded, network string) (id string, err error) {
+	if err := s.limits.Allow(ctx, answerLimit(), network); err != nil {
+		return "", err
+	}
 	f, ok := s.federated[institution]
 	if !ok {
 		return "", fmt.Errorf("SAML of %q: %w", institution, fault.NotFound)
@@ -179,7 +186,7 @@ func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id
 	if err != nil {
 		return "", fmt.Errorf("%w: SAML answer: %w", fault.Invalid, err)
 	}
-	request, err := plain(raw)
+	request, err := asked(raw)
 	if err != nil {
 		return "", fmt.Errorf("%w: SAML answer: %w", fault.Invalid, err)
 	}
@@ -189,6 +196,9 @@ func (s *Service) TakeSAML(ctx context.Context, institution, encoded string) (id
 	}
 	if begun.Institution != institution || begun.Verifier != "" {
 		return "", fmt.Errorf("SAML answer for another institution: %w", fault.Invalid)
+	}
+	if err := plain(raw, request); err != nil {
+		return "", fmt.Errorf("%w: SAML answer: %w", fault.Invalid, err)
 	}
 	sp, err := f.provider(ctx)
 	if err != nil {

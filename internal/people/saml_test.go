@@ -512,6 +512,91 @@ func resign(t *testing.T, el *etree.Element, key *rsa.PrivateKey, cert *x509.Cer
 	return signed
 }
 
+// TestAnswersOfAnySize adds to a true answer what nobody has signed: as much as is read, and more.
+func TestAnswersOfAnySize(t *testing.T) {
+	f, s, _ := newFederation(t, "")
+	nest := func(depth int) string {
+		var b strings.Builder
+		for i := range depth {
+			fmt.Fprintf(&b, "<n%d>", i)
+		}
+		for i := range depth {
+			fmt.Fprintf(&b, "</n%d>", depth-1-i)
+		}
+		return b.String()
+	}
+	with := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, format, i)
+		}
+		return b.String()
+	}
+	for name, test := range map[string]struct {
+		extension string
+		believed  bool
+	}{
+		"deep":                 {nest(62), true},
+		"too deep":             {nest(64), false},
+		"far too deep":         {nest(8000), false},
+		"much":                 {strings.Repeat("<a></a>", 4000), true},
+		"too much":             {strings.Repeat("<a></a>", 5000), false},
+		"attributes":           {"<a" + with(64, ` a%d=""`) + "></a>", true},
+		"too many attributes":  {"<a" + with(65, ` a%d=""`) + "></a>", false},
+		"names":                {strings.Repeat("<a"+with(60, ` xmlns:a%d="a"`)+"></a>", 3), true},
+		"too many names at it": {strings.Repeat("<a"+with(60, ` xmlns:a%d="a"`)+">", 3) + "</a></a></a>", false},
+	} {
+		v := s.Visitor()
+		doc := withoutResponseSignature(t, f.login(t, v, "/app/sign-in/saml/north", "sam"))
+		raw := bytes.Replace(written(t, doc), []byte("</samlp:Response>"), []byte(test.extension+"</samlp:Response>"), 1)
+		want := "said=sso-failed"
+		if test.believed {
+			want = "/app"
+		}
+		if a := comeBack(s, v, raw); !strings.HasSuffix(a.Location, want) {
+			t.Errorf("%s: %d %s, not %s\n%s", name, a.Status, a.Location, want, s.Log)
+		}
+	}
+	unasked := []byte(`<Response InResponseTo="id-0"><` + strings.Repeat("a", 1000))
+	if a := post(s, unasked); !strings.HasSuffix(a.Location, "said=sso-gone") {
+		t.Errorf("what nobody has asked for is read on: %s", a.Location)
+	}
+}
+
+// TestACampusSignsInBehindOneAddress is the beginning of a lecture: 500 students from one address of the network, some of them twice. A machine that
+// goes on has to wait, and nobody elsewhere has to.
+func TestACampusSignsInBehindOneAddress(t *testing.T) {
+	_, s, _ := newFederation(t, "")
+	at := func(network string) *peopletest.Visitor {
+		v := s.Visitor()
+		v.Header.Set("X-Forwarded-For", network)
+		return v
+	}
+	answer := base64.StdEncoding.EncodeToString([]byte(`<Response InResponseTo="id-0">`))
+	for i, ask := range []func(*peopletest.Visitor) peopletest.Answer{
+		func(v *peopletest.Visitor) peopletest.Answer { return v.Get("/app/sign-in/saml/north") },
+		func(v *peopletest.Visitor) peopletest.Answer { return v.Get("/app/sign-in/passkey") },
+		func(v *peopletest.Visitor) peopletest.Answer { return v.Post("/app/sign-in/saml/north/acs", "SAMLResponse", answer) },
+	} {
+		campus := fmt.Sprintf("198.51.100.%d", i+1)
+		for n := range 600 {
+			if a := ask(at(campus)); a.Status != http.StatusSeeOther && a.Status != http.StatusOK {
+				t.Fatalf("way %d, the %dth: %d", i, n+1, a.Status)
+			}
+		}
+		last, n := peopletest.Answer{}, 600
+		for ; last.Status != http.StatusTooManyRequests && n < 3000; n++ {
+			last = ask(at(campus))
+		}
+		if last.Status != http.StatusTooManyRequests || last.Header.Get("Retry-After") == "" {
+			t.Errorf("way %d: %d requests from one address, and the last: %d", i, n, last.Status)
+		}
+		if a := ask(at("203.0.113.7")); a.Status >= 400 {
+			t.Errorf("way %d, from elsewhere: %d", i, a.Status)
+		}
+	}
+}
+
 func TestWeakSignatures(t *testing.T) {
 	f, s, _ := newFederation(t, "")
 	f.idp.IDP.SignatureMethod = dsig.RSASHA1SignatureMethod

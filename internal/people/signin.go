@@ -38,6 +38,16 @@ func networkLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "sign-in-network", Times: 600, Per: 10 * time.Minute}
 }
 
+// startLimit bounds what is begun by opening a page, which Redis keeps for some minutes, and answerLimit the answers that come from elsewhere. Both are
+// wider than networkLimit, for people go back and begin again.
+func startLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-start", Times: 2 * networkLimit().Times, Per: networkLimit().Per}
+}
+
+func answerLimit() ephemeral.Limit {
+	return ephemeral.Limit{Name: "sign-in-answer", Times: 2 * networkLimit().Times, Per: networkLimit().Per}
+}
+
 func wrongLimit() ephemeral.Limit {
 	return ephemeral.Limit{Name: "sign-in-wrong", Times: 60, Per: 10 * time.Minute}
 }
