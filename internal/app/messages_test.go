@@ -57,7 +57,7 @@ func composed() map[string][]string {
 			all["reply."] = append(all["reply."], string(kind)+"-"+tone)
 		}
 	}
-	for _, status := range []string{"403", "404", "405", "409", "413", "422", "429", "431", "500", "503", "unknown"} {
+	for _, status := range []string{"403", "404", "405", "409", "413", "415", "422", "429", "431", "500", "503", "unknown"} {
 		all["error."] = append(all["error."], status+".title", status+".lead")
 	}
 	for _, id := range campaign.KeptIDs() {

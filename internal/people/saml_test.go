@@ -576,7 +576,9 @@ func TestACampusSignsInBehindOneAddress(t *testing.T) {
 	for i, ask := range []func(*peopletest.Visitor) peopletest.Answer{
 		func(v *peopletest.Visitor) peopletest.Answer { return v.Get("/app/sign-in/saml/north") },
 		func(v *peopletest.Visitor) peopletest.Answer { return v.Get("/app/sign-in/passkey") },
-		func(v *peopletest.Visitor) peopletest.Answer { return v.Post("/app/sign-in/saml/north/acs", "SAMLResponse", answer) },
+		func(v *peopletest.Visitor) peopletest.Answer {
+			return v.Post("/app/sign-in/saml/north/acs", "SAMLResponse", answer)
+		},
 	} {
 		campus := fmt.Sprintf("198.51.100.%d", i+1)
 		for n := range 600 {

@@ -77,6 +77,9 @@ type Fault struct {
 
 // readHeader finds the columns by their names.
 func readHeader(cells []string) header {
+	if slices.ContainsFunc(cells[min(len(cells), maxColumns):], func(c string) bool { return strings.TrimSpace(c) != "" }) {
+		return header{faults: []Fault{reason(tooWide())}}
+	}
 	h := header{at: map[string]int{}, titles: make([]string, len(cells))}
 	names := columnNames()
 	for i, cell := range cells {

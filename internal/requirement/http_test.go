@@ -2,11 +2,15 @@ package requirement_test
 
 import (
 	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
@@ -102,6 +106,81 @@ func TestUploadsThatAreTooMuch(t *testing.T) {
 			t.Errorf("%s took %d bytes: %v, %v", path, len(large), resp, err)
 		}
 	}
+}
+
+// TestACompressedUpload is a megabyte of nothing in a kilobyte: it is not unfolded.
+func TestACompressedUpload(t *testing.T) {
+	_, staff := staffed(t)
+	var form, packed bytes.Buffer
+	w := multipart.NewWriter(&form)
+	part, err := w.CreateFormFile("file", "roster.csv")
+	if err == nil {
+		_, err = part.Write(bytes.Repeat([]byte(" "), 1<<20))
+	}
+	z := gzip.NewWriter(&packed)
+	if err = errors.Join(err, w.Close()); err == nil {
+		_, err = z.Write(form.Bytes())
+	}
+	if err = errors.Join(err, z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/app/staff/roster", &packed)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	r.Header.Set("Content-Encoding", "gzip")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	if a := staff.Do(r); a.Status != http.StatusUnsupportedMediaType || !strings.Contains(a.Body, "It was sent compressed") {
+		t.Errorf("%d %s", a.Status, a.Body)
+	}
+}
+
+// TestAFileThatEndsTheServer is begun on three times, with a new start after each, and then no more.
+func TestAFileThatEndsTheServer(t *testing.T) {
+	d, staff := staffed(t)
+	at := send(staff, "/app/staff/roster", "roster.csv", head+strings.Repeat("n1,a@north.example,A,,,,,\n", 5000)).Location
+	dies := func() (dead bool) {
+		defer func() { dead = recover() != nil }()
+		d.fatal = true
+		d.do(d.Work(t.Context()))
+		return false
+	}
+	for n := range 3 {
+		if !dies() {
+			t.Fatalf("the %d. time it does not end the server", n+1)
+		}
+		d.later += time.Minute
+		has(t, staff.Get(at), "Being checked")
+	}
+	if dies() {
+		t.Error("it is begun on for a fourth time")
+	}
+	has(t, staff.Get(at), "broke off three times", "Forget this file")
+	has(t, staff.Get("/app/staff/roster"), "Given up")
+	d.fatal = false
+	d.do(d.Work(t.Context()))
+	has(t, staff.Get(at), "broke off three times")
+	if a := staff.Post(at, "do", "import"); a.Status != http.StatusConflict {
+		t.Errorf("import of what has been given up: %d", a.Status)
+	}
+	if a := staff.Post(at, "do", "discard"); a.Status != http.StatusSeeOther {
+		t.Errorf("discard: %d", a.Status)
+	}
+}
+
+// TestAnErrorIsNoEnd lets the work on a file fail more often than it may end the server.
+func TestAnErrorIsNoEnd(t *testing.T) {
+	d, staff := staffed(t)
+	at := send(staff, "/app/staff/roster", "roster.csv", head+strings.Repeat("n1,a@north.example,A,,,,,\n", 5000)).Location
+	for range 5 {
+		ctx, cancel := context.WithCancel(t.Context())
+		d.asked = cancel
+		if err := d.Work(ctx); !errors.Is(err, context.Canceled) {
+			t.Fatalf("%v", err)
+		}
+		d.later += time.Minute
+	}
+	d.asked = nil
+	d.do(d.Work(t.Context()))
+	has(t, staff.Get(at), "Nothing has changed yet")
 }
 
 func TestSetARequirement(t *testing.T) {

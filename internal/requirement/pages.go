@@ -37,6 +37,9 @@ type faultRow struct {
 // Busy says whether the file is being worked on.
 func (p uploadPage) Busy() bool { return p.Upload.State == Checking || p.Upload.State == Importing }
 
+// Broke says whether the file has been given up.
+func (p uploadPage) Broke() bool { return p.Upload.State == GivenUp }
+
 // Ready says whether the file waits for being imported.
 func (p uploadPage) Ready() bool { return p.Upload.State == Checked && !p.Upload.Report.Refused }
 

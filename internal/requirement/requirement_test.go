@@ -23,6 +23,9 @@ type desk struct {
 	site  *peopletest.Site
 	today string
 	n     int
+	later time.Duration // on the clock
+	fatal bool          // whoever asks for the day ends the server
+	asked func()        // when somebody does
 }
 
 func newDesk(t testing.TB) *desk {
@@ -30,19 +33,29 @@ func newDesk(t testing.TB) *desk {
 	d := &desk{t: t, site: peopletest.New(t, nil), today: "2026-11-20"}
 	var err error
 	d.Service, err = requirement.New(t.Context(), requirement.Config{
-		Engine: d.site.Engine, Institutions: d.site.People, Persons: d.site.People, Today: func() string { return d.today },
+		Engine: d.site.Engine, Institutions: d.site.People, Persons: d.site.People, Today: d.day,
 		Modules: func() []requirement.Module {
 			return []requirement.Module{{ID: "consent", Title: locale.Text{"en": "Consent"}}, {ID: "bystander", Title: locale.Text{"en": "Active bystander"}}}
 		},
 		Workshops: func() []requirement.Module {
 			return []requirement.Module{{ID: "consent/talk", Title: locale.Text{"en": "Talk"}}}
 		},
-		Now: func() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC) }, NewID: d.newID, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).Add(d.later) }, NewID: d.newID, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return d
+}
+
+func (d *desk) day() string {
+	if d.fatal {
+		panic("the server ends")
+	}
+	if d.asked != nil {
+		d.asked()
+	}
+	return d.today
 }
 
 func (d *desk) newID() string { d.n++; return fmt.Sprintf("r%d", d.n) }

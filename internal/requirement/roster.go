@@ -69,7 +69,7 @@ func (s *Service) Import(ctx context.Context, institution string, src Source, ho
 	}
 	t, err := openTable(src)
 	if errors.Is(err, errUnreadable) {
-		return Report{Refused: true, Faults: []Fault{{Key: "roster.unreadable"}}}, nil
+		return Report{Refused: true, Faults: []Fault{reason(err)}}, nil
 	}
 	if err != nil {
 		return Report{}, err
@@ -148,7 +148,7 @@ func (im *importer) unreadable(err error) (bool, error) {
 	if !errors.Is(err, errUnreadable) {
 		return true, err
 	}
-	im.report.fault(Fault{Key: "roster.unreadable"})
+	im.report.fault(reason(err))
 	im.report.Refused = true
 	return true, nil
 }
@@ -271,7 +271,7 @@ func (im *importer) clash(n int, column, key string) {
 
 // row checks one line and makes a row of it; false when it is empty or wrong.
 func (im *importer) row(l line) (Row, bool) {
-	if !l.broken && !slices.ContainsFunc(l.cells, func(c string) bool { return strings.TrimSpace(c) != "" }) && l.formula == nil {
+	if !l.broken && !slices.ContainsFunc(l.cells, func(c string) bool { return strings.TrimSpace(c) != "" }) && l.formula == (columns{}) {
 		return Row{}, false
 	}
 	c := &checker{im: im, line: l}

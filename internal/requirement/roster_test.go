@@ -1,7 +1,9 @@
 package requirement_test
 
 import (
+	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -303,6 +305,95 @@ func TestALargeSheetOnTheDisk(t *testing.T) {
 	}
 	if left, err := os.ReadDir(unfolded); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// packed adds parts to a spreadsheet, or puts them in the place of those of the same name.
+func packed(t testing.TB, parts map[string]string) requirement.Source {
+	t.Helper()
+	in, err := sheet(t, []any{"id", "email", "name"}, []any{"n1", "a@north.example", "A"}).Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := io.ReadAll(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	z, err := zip.NewReader(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, f := range z.File {
+		if parts[f.Name] == "" {
+			err = errors.Join(err, w.Copy(f))
+		}
+	}
+	for name, content := range parts {
+		part, perr := w.Create(name)
+		if perr == nil {
+			_, perr = io.WriteString(part, content)
+		}
+		err = errors.Join(err, perr)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return source(b.String())
+}
+
+// TestSheetsThatAreTooMuch refuses small files that would fill the memory, and says why. What a roster may hold is taken.
+func TestSheetsThatAreTooMuch(t *testing.T) {
+	const first = "xl/worksheets/sheet1.xml"
+	rows := func(cells string) map[string]string {
+		names := ""
+		for i, title := range []string{"id", "email", "name"} {
+			names += fmt.Sprintf(`<c r="%c1" t="inlineStr"><is><t>%s</t></is></c>`, 'A'+i, title)
+		}
+		return map[string]string{first: `<worksheet><sheetData><row r="1">` + names + `</row><row r="2">` + cells + `</row></sheetData></worksheet>`}
+	}
+	named := func(n int) string { return strings.TrimSpace(head) + strings.Repeat(",", n-8) + "x\n" }
+	wide, heavy, broken := "roster.too-wide", "roster.too-heavy", "roster.unreadable"
+	for name, c := range map[string]struct {
+		file requirement.Source
+		want string
+	}{
+		"a formula in the last column":   {packed(t, rows(`<c r="XFD2"><f>A1</f></c>`)), wide},
+		"a value beyond":                 {packed(t, rows(`<c r="GS2"><v>1</v></c>`)), wide},
+		"a text beyond":                  {packed(t, rows(`<c r="GS2" t="inlineStr"><is><t>x</t></is></c>`)), wide},
+		"unnamed cells beyond":           {packed(t, rows(strings.Repeat("<c><v>1</v></c>", 201))), wide},
+		"a formula in the last that may": {packed(t, rows(`<c r="GR2"><f>A1</f></c>`)), ""},
+		"colours to the very end":        {packed(t, rows(`<c r="XFD2" s="0"/>`)), ""},
+		"text with many columns":         {source(named(201)), wide},
+		"text with commas only":          {source(head + strings.Repeat(",", 1<<20)), wide},
+		"text with as many as may be":    {source(named(200)), ""},
+		"empty columns beyond":           {source(strings.TrimSpace(head) + strings.Repeat(",", 400) + "\n"), ""},
+		"pictures":                       {packed(t, map[string]string{"xl/media/a.png": strings.Repeat(" ", 5<<20), "xl/media/b.png": strings.Repeat(" ", 4<<20)}), heavy},
+		"a small picture":                {packed(t, map[string]string{"xl/media/a.png": strings.Repeat(" ", 5<<20)}), ""},
+		"many sheets": {packed(t, map[string]string{
+			"xl/worksheets/sheet2.xml": strings.Repeat(" ", 4<<20), "xl/worksheets/sheet3.xml": strings.Repeat(" ", 4<<20), "xl/worksheets/sheet4.xml": strings.Repeat(" ", 4<<20),
+			"xl/worksheets/sheet5.xml": strings.Repeat(" ", 4<<20), "xl/worksheets/sheet6.xml": strings.Repeat(" ", 4<<20), "xl/worksheets/sheet7.xml": strings.Repeat(" ", 4<<20),
+			"xl/worksheets/sheet8.xml": strings.Repeat(" ", 4<<20), "xl/worksheets/sheet9.xml": strings.Repeat(" ", 4<<20),
+		}), heavy},
+		"a part twice":           {packed(t, map[string]string{"xl/Workbook.xml": "<workbook/>"}), broken},
+		"a text without an end":  {packed(t, rows(`<c r="A2"><v>`+strings.Repeat("x", 2<<20)+`</v></c>`)), broken},
+		"a cell without an end":  {packed(t, rows(`<c r="A2"><is>`+strings.Repeat("<r/>", 2_001)+`</is></c>`)), broken},
+		"shared text, no end":    {packed(t, map[string]string{"xl/sharedStrings.xml": `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si><t>` + strings.Repeat("x", 2<<20) + `</t></si></sst>`}), broken},
+		"too many shared pieces": {packed(t, map[string]string{"xl/sharedStrings.xml": `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><si>` + strings.Repeat("<r/>", 2_001) + `</si></sst>`}), broken},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDesk(t)
+			report, err := d.Import(t.Context(), "north", c.file, requirement.Import{DryRun: true})
+			d.do(err)
+			got := ""
+			if report.Refused && len(report.Faults) == 1 {
+				got = report.Faults[0].Key
+			}
+			if got != c.want || report.Refused != (c.want != "") {
+				t.Errorf("%+v, want %q", report, c.want)
+			}
+		})
 	}
 }
 

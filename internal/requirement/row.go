@@ -57,7 +57,7 @@ func (c *checker) row() Row {
 // cell returns what stands in a column, on one line and without control characters.
 func (c *checker) cell(column string, most int) string {
 	i, ok := c.im.header.at[column]
-	if ok && i < len(c.line.formula) && c.line.formula[i] {
+	if ok && c.line.formula.has(i) {
 		c.fault(column, "roster.formula", "")
 		return ""
 	}

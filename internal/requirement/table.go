@@ -42,8 +42,8 @@ type Source struct {
 type line struct {
 	n       int // counted from one, as a spreadsheet does
 	cells   []string
-	formula []bool // cells that hold a formula; nil: none
-	broken  bool   // quotation marks that do not fit
+	formula columns // cells that hold a formula
+	broken  bool    // quotation marks that do not fit
 }
 
 // table reads a file line by line.
@@ -117,18 +117,23 @@ func codeOf(src Source) (encoding.Encoding, int, error) {
 		return nil, 0, err
 	}
 	defer f.Close()
-	lines, valid, size := 0, true, 0
+	lines, marks, valid, size := 0, 0, true, 0
 	var zeros [2]int // at even and at odd places
 	buffer, kept := make([]byte, 64<<10), 0
 	for {
 		n, err := f.Read(buffer[kept:])
 		chunk := buffer[:kept+n]
 		for i, b := range chunk[kept:] {
-			if b == '\n' {
-				lines++
-			}
-			if b == 0 {
+			switch b {
+			case '\n':
+				lines, marks = lines+1, 0
+			case ',', ';', '\t':
+				marks++
+			case 0:
 				zeros[(size+i)%2]++
+			}
+			if marks > maxMarks {
+				return nil, 0, tooWide()
 			}
 		}
 		if size += n; size > MaxFile {
@@ -183,13 +188,16 @@ func openSheet(src Source) (*table, error) {
 		return nil, err
 	}
 	defer z.close()
-	f, err := open(opts)
-	if err != nil {
+	if err := checkParts(z.Reader); err != nil {
 		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	formulas, total, err := formulasOf(z.Reader)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%w: %w", errUnreadable, err), f.Close())
+		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	f, err := open(opts)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
 	rows, err := f.Rows(f.GetSheetName(0))
 	if err != nil {
@@ -258,50 +266,6 @@ func unpack(src Source) (archive, func(excelize.Options) (*excelize.File, error)
 	}
 	open := func(o excelize.Options) (*excelize.File, error) { return excelize.OpenReader(bytes.NewReader(raw), o) }
 	return archive{z, func() {}}, open, nil
-}
-
-// formulasOf finds the cells of the first sheet that hold a formula, by row: what such a cell shows may be old, or nothing at all. It counts the rows.
-func formulasOf(z *zip.Reader) (found map[int][]bool, rows int, err error) {
-	name, err := firstSheet(z)
-	if err != nil {
-		return nil, 0, err
-	}
-	f, err := z.Open(name)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer f.Close()
-	found = map[int][]bool{}
-	at := ""
-	d := xml.NewDecoder(bufio.NewReaderSize(io.LimitReader(f, maxUnzipped), 64<<10))
-	for {
-		t, err := d.RawToken()
-		if errors.Is(err, io.EOF) {
-			return found, rows, nil
-		}
-		if err != nil {
-			return nil, 0, err
-		}
-		start, ok := t.(xml.StartElement)
-		if !ok {
-			continue
-		}
-		switch start.Name.Local {
-		case "row":
-			rows++
-		case "c":
-			at = attribute(start, "r")
-		case "f":
-			column, row, err := excelize.CellNameToCoordinates(at)
-			if err != nil {
-				return nil, 0, err
-			}
-			for len(found[row]) < column {
-				found[row] = append(found[row], false)
-			}
-			found[row][column-1] = true
-		}
-	}
 }
 
 // firstSheet returns the name of the file that holds a workbook's first sheet.

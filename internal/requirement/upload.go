@@ -27,6 +27,7 @@ type Upload struct {
 	Done         int64     `bson:"done"`     // lines
 	Total        int64     `bson:"total"`
 	Pending      string    `bson:"pending"` // PendingWork or PendingNothing
+	Tries        int       `bson:"tries"`   // begun and not ended, since its state has changed
 	ClaimedUntil time.Time `bson:"claimed_until"`
 }
 
@@ -36,10 +37,11 @@ const (
 	Checked   = "checked"
 	Importing = "importing"
 	Imported  = "imported"
+	GivenUp   = "given-up" // the server has ended in the middle of it, several times
 )
 
 // UploadStates lists every state.
-func UploadStates() []string { return []string{Checking, Checked, Importing, Imported} }
+func UploadStates() []string { return []string{Checking, Checked, Importing, Imported, GivenUp} }
 
 // PendingWork marks an upload that waits to be checked or imported.
 const PendingWork = "work"
@@ -107,6 +109,7 @@ func (s *Service) Confirm(ctx context.Context, u Upload) (Upload, error) {
 			return fault.Conflict
 		}
 		u.State, u.Pending, u.ClaimedUntil, u.Done = Importing, PendingWork, time.Time{}, 0
+		u.Tries = 0
 		return nil
 	})
 	if err != nil {
@@ -140,17 +143,28 @@ func (s *Service) Work(ctx context.Context) error {
 // workFor is how long an upload may show no sign of progress before another server takes it over.
 const workFor = 30 * time.Second
 
+// maxTries is how often a file is begun on. One that ends the server would do so again after every start.
+const maxTries = 3
+
 // work claims an upload and brings it one state further. A file whose roster is busy waits for a moment.
 func (s *Service) work(ctx context.Context, id string) error {
 	u, err := s.store.updateUpload(ctx, id, func(u *Upload) error {
 		if u.Pending != PendingWork || u.ClaimedUntil.After(s.cfg.Now()) {
 			return errStale
 		}
-		u.ClaimedUntil = s.cfg.Now().Add(workFor)
+		if u.Tries >= maxTries {
+			u.State, u.Pending, u.Report = GivenUp, PendingNothing, Report{Refused: true, Faults: []Fault{}, Ignored: []string{}}
+			return nil
+		}
+		u.Tries, u.ClaimedUntil = u.Tries+1, s.cfg.Now().Add(workFor)
 		return nil
 	})
 	if err != nil {
 		return err
+	}
+	if u.State == GivenUp {
+		s.cfg.Log.WarnContext(ctx, "roster file given up", "upload", id)
+		return s.store.forgetFile(ctx, id)
 	}
 	last := s.cfg.Now()
 	progress := func(done, total int64) {
@@ -168,14 +182,12 @@ func (s *Service) work(ctx context.Context, id string) error {
 	}
 	src := Source{Name: u.Name, Open: func() (io.ReadCloser, error) { return s.store.uploaded(ctx, id), nil }}
 	report, err := s.Import(ctx, u.Institution, src, Import{DryRun: u.State == Checking, Complete: u.Complete, Progress: progress})
-	if errors.Is(err, fault.Conflict) {
-		return nil // the claim runs out, and the roster may be free then
-	}
 	if err != nil {
-		return err
+		return s.putBack(ctx, id, err)
 	}
 	u, err = s.store.updateUpload(ctx, id, func(u *Upload) error {
 		u.Report, u.Pending, u.ClaimedUntil = report, PendingNothing, time.Time{}
+		u.Tries = 0
 		u.Report.Faults, u.Report.Ignored = slices.Concat([]Fault{}, report.Faults), slices.Concat([]string{}, report.Ignored)
 		if u.State == Checking {
 			u.State = Checked
@@ -188,6 +200,18 @@ func (s *Service) work(ctx context.Context, id string) error {
 		err = s.store.forgetFile(ctx, id)
 	}
 	return err
+}
+
+// putBack leaves an upload for later. What has ended with an error has not ended the server, and is not counted.
+func (s *Service) putBack(ctx context.Context, id string, why error) error {
+	_, err := s.store.updateUpload(context.WithoutCancel(ctx), id, func(u *Upload) error {
+		u.Tries = max(u.Tries-1, 0)
+		return nil
+	})
+	if errors.Is(why, fault.Conflict) {
+		why = nil // the claim runs out, and the roster may be free then
+	}
+	return errors.Join(why, err)
 }
 
 func (s *Service) forgetOld(ctx context.Context) error {

@@ -34,9 +34,13 @@ type Upload struct {
 	Content []byte
 }
 
-// ReadUpload reads a posted form with one file. An empty file stands for none, and so does a form that could not carry one.
+// ReadUpload reads a posted form with one file. An empty file stands for none, and so does a form that could not carry one. What comes compressed is
+// refused: no browser sends that, and nothing bounds what it unfolds to.
 func ReadUpload(c *fiber.Ctx, field string) (Form, Upload, error) {
 	f := Form{values: map[string][]string{}}
+	if c.Get(fiber.HeaderContentEncoding) != "" {
+		return f, Upload{}, fiber.ErrUnsupportedMediaType
+	}
 	if kind, _, err := mime.ParseMediaType(c.Get(fiber.HeaderContentType)); err != nil || kind != fiber.MIMEMultipartForm {
 		f, err := ReadForm(c)
 		return f, Upload{}, err
