@@ -198,8 +198,7 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 	if token, err := sessionToken(c, h.server); err == nil {
 		_ = h.people.SignOut(c.UserContext(), token)
 	}
-	h.server.ClearCookie(c, sessionCookie())
-	h.server.ClearCookie(c, challengeCookie())
+	h.forget(c)
 	h.server.ClearCookie(c, heldCookie())
 	to := h.server.NewBase(c, "site.name").LeaveTo()
 	if f, err := web.ReadForm(c); err == nil {
@@ -214,8 +213,16 @@ func (h handler) leaveSite(c *fiber.Ctx) error {
 	return c.SendString("")
 }
 
+// forget has the browser forget whose it was, and every sign-in that is under way in it: the next person at a shared computer must not finish one.
+// What Redis keeps of them runs out by itself: their cookies travel to the sign-in pages only, and nobody else knows what is in them.
+func (h handler) forget(c *fiber.Ctx) {
+	for _, k := range []web.Cookie{sessionCookie(), challengeCookie(), flowCookie(), claimCookie(), ceremonyCookie()} {
+		h.server.ClearCookie(c, k)
+	}
+}
+
 func (h handler) signedOut(c *fiber.Ctx) error {
-	h.server.ClearCookie(c, sessionCookie())
+	h.forget(c)
 	return web.Redirect(c, "/app/sign-in?said=signed-out")
 }
 

@@ -329,3 +329,41 @@ func TestDemoEntranceIsShut(t *testing.T) {
 		t.Errorf("outside the demo: %d", a.Status)
 	}
 }
+
+// TestLeavingForgetsSignInsUnderWay is a shared computer: whoever comes next finds nothing of the last person's to finish.
+func TestLeavingForgetsSignInsUnderWay(t *testing.T) {
+	s := peopletest.New(t, nil)
+	routes(s)
+	for _, path := range []string{"/app/sign-out", "/app/sign-out-everywhere", web.LeavePath} {
+		v := s.SignIn("sam@north.example")
+		for _, k := range people.Cookies() {
+			if v.Cookies[k.Name] == "" {
+				v.Cookies[k.Name] = "x"
+			}
+		}
+		gone := strings.Join(v.Post(path).Header.Values("Set-Cookie"), "\n") + "\n"
+		for _, k := range people.Cookies() {
+			if k.Name == "upstander-held" && path != web.LeavePath {
+				continue // a form waits for its person only
+			}
+			if !regexp.MustCompile(`(?i)(^|\n)`+k.Name+`=; [^\n]*path=`+k.Path+`(;|\n)`).MatchString(gone) || v.Cookies[k.Name] != "" {
+				t.Errorf("%s leaves %s:\n%s", path, k.Name, gone)
+			}
+		}
+	}
+}
+
+// TestNobodyIsHeldUp leaves from the page of the report door, which sends no referrer and so no origin either.
+func TestNobodyIsHeldUp(t *testing.T) {
+	s := peopletest.New(t, nil)
+	routes(s)
+	v := s.SignIn("sam@north.example")
+	v.Header.Set("Origin", "null")
+	v.Header.Set("Sec-Fetch-Site", "cross-site")
+	if a := v.Post(web.LeavePath); a.Status != http.StatusOK || !strings.HasPrefix(a.Header.Get("Refresh"), "0; url=https://") || v.Cookies["upstander"] != "" {
+		t.Errorf("%d %s, cookies %v", a.Status, a.Header.Get("Refresh"), v.Cookies)
+	}
+	if a := v.Post("/app/sign-out"); a.Status != http.StatusForbidden {
+		t.Errorf("another form without an origin: %d", a.Status)
+	}
+}
