@@ -24,6 +24,7 @@ func (h handler) doors(c *fiber.Ctx) error {
 		return err
 	}
 	c.Set(fiber.HeaderCacheControl, "no-store")
+	c.Set(fiber.HeaderReferrerPolicy, "no-referrer") // no link into the signed-in half shall say where it was followed. Its only form leaves, and is never refused
 	p := &doorsPage{Base: h.server.NewBase(c, "report.title"), Desk: desk}
 	p.Alone = true
 	return web.Render(c, "report/doors", p)

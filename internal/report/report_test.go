@@ -112,3 +112,16 @@ func TestTheDoorKnowsNobody(t *testing.T) {
 		t.Errorf("the page loads the scripts %v, not %v", scripts, want)
 	}
 }
+
+// TestNothingSaysWhereALinkWasFollowed looks at what goes along with a link into the signed-in half, and that no form needs what is left out.
+func TestNothingSaysWhereALinkWasFollowed(t *testing.T) {
+	for _, path := range []string{"/north/report", "/north/cy/report"} {
+		resp, body, _ := visit(t, path)
+		if got := resp.Header.Get("Referrer-Policy"); got != "no-referrer" {
+			t.Errorf("%s: %s", path, got)
+		}
+		if n := strings.Count(body, "<form"); n == 0 || n != strings.Count(body, `action="`+web.LeavePath+`"`) {
+			t.Errorf("%s: %d forms, of which not all leave", path, n)
+		}
+	}
+}

@@ -10,6 +10,7 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // secure sets the headers that every answer carries. Nothing is kept by default; the public door says what may be.
 //
 // The referrer stays on this site: with no-referrer, browsers send "Origin: null" and every form post would be refused.
+// The report door's page, whose only form leaves, says so of itself.
 func (s *Server) secure(c *fiber.Ctx) error {
 	h := &c.Response().Header
 	h.Set("Content-Security-Policy", policy)
