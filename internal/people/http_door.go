@@ -1,6 +1,7 @@
 package people
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -29,6 +30,7 @@ type Doors struct {
 // NewDoors makes the doors of the whole site.
 func NewDoors(server *web.Server, s *Service) Doors {
 	g := guard{server, s}
+	server.Admits(g.knows)
 	role := func(name string) web.Door {
 		return server.NewDoor(name, web.App, g.member, g.role(name))
 	}
@@ -81,6 +83,15 @@ func (g guard) member(c *fiber.Ctx) error {
 	g.server.SignedIn(c, p.Institution, p.Language, g.people.Owner(p.ID))
 	g.server.Opens(c, opens(p))
 	return c.Next()
+}
+
+// knows says whether there is a session, before anything but a request's header has arrived.
+func (g guard) knows(ctx context.Context, cookies [][]byte) bool {
+	token, err := tokenIn(cookies, g.server)
+	if err == nil {
+		_, err = g.people.PersonOf(ctx, token)
+	}
+	return err == nil
 }
 
 // strays says whether a posted form names another owner: it stood on a page from before somebody else signed in on this device, and waited there,
@@ -143,8 +154,12 @@ func (g guard) guest(c *fiber.Ctx) error {
 
 // sessionToken returns the session's token. A cookie that is there twice is refused: somebody on a neighbouring host may have set one.
 func sessionToken(c *fiber.Ctx, s *web.Server) (string, error) {
+	return tokenIn(c.Request().Header.PeekAll(fiber.HeaderCookie), s)
+}
+
+func tokenIn(cookies [][]byte, s *web.Server) (string, error) {
 	name, found, n := sessionCookie().NameOn(s.URL("")), "", 0
-	for _, header := range c.Request().Header.PeekAll(fiber.HeaderCookie) {
+	for _, header := range cookies {
 		for _, part := range strings.Split(string(header), ";") {
 			if k, v, _ := strings.Cut(strings.TrimSpace(part), "="); k == name {
 				found, n = v, n+1

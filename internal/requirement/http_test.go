@@ -1,11 +1,15 @@
 package requirement_test
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"mime/multipart"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -99,12 +103,59 @@ func TestUploadsThatAreTooMuch(t *testing.T) {
 		t.Fatalf("a large file: %d", a.Status)
 	}
 	has(t, staff.Get(a.Location), "Being checked")
-	for _, path := range []string{"/app/staff/requirements/new", "/app/staff/roster"} { // no other page, and nobody without a cookie
+	for path, cookie := range map[string]string{"/app/staff/requirements/new": "upstander=" + staff.Cookies["upstander"], "/app/staff/roster": "a=b; upstander=x"} { // no other page, and nobody without a session
 		r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(large))
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Cookie", cookie)
 		if resp, err := d.site.Server.Test(r); err == nil || !strings.Contains(err.Error(), "body size exceeds") {
 			t.Errorf("%s took %d bytes: %v, %v", path, len(large), resp, err)
 		}
+	}
+}
+
+// TestFourFilesAtOnce lets four files begin to arrive. The fifth is told to come back, and is taken when one of them has arrived.
+func TestFourFilesAtOnce(t *testing.T) {
+	d, staff := staffed(t)
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	d.do(err)
+	go func() { _ = d.site.Server.Serve(ln) }()
+	t.Cleanup(func() { _ = d.site.Server.Shutdown(context.Background()) })
+	const size = 300_000
+	begin := func() (net.Conn, *bufio.Reader) {
+		c, err := net.Dial("tcp", ln.Addr().String())
+		d.do(err)
+		t.Cleanup(func() { _ = c.Close() })
+		_, err = fmt.Fprintf(c, "POST /app/staff/roster HTTP/1.1\r\nHost: example.test\r\nSec-Fetch-Site: same-origin\r\nCookie: upstander=%s\r\nExpect: 100-continue\r\n"+
+			"X-Upstander-Place: mine\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n", staff.Cookies["upstander"], size)
+		d.do(err)
+		r := bufio.NewReader(c)
+		for range 2 { // its header has been read when it is asked to go on
+			if line, err := r.ReadString('\n'); err != nil || strings.Contains(line, " 1") && !strings.Contains(line, "100") {
+				t.Fatalf("%q %v", line, err)
+			}
+		}
+		return c, r
+	}
+	end := func(c net.Conn, r *bufio.Reader) int {
+		_, err := io.WriteString(c, strings.Repeat("x", size))
+		d.do(err)
+		resp, err := http.ReadResponse(r, nil)
+		d.do(err)
+		return resp.StatusCode
+	}
+	first, answers := begin()
+	for range 3 {
+		begin()
+	}
+	_, late := begin()
+	if fifth, err := http.ReadResponse(late, nil); err != nil || fifth.StatusCode != http.StatusServiceUnavailable || fifth.Header.Get("Retry-After") == "" {
+		t.Fatalf("the fifth: %+v, %v", fifth, err)
+	}
+	if got := end(first, answers); got != http.StatusUnprocessableEntity {
+		t.Errorf("the first: %d", got)
+	}
+	if got := end(begin()); got != http.StatusUnprocessableEntity {
+		t.Errorf("after it: %d", got)
 	}
 }
 

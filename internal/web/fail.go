@@ -51,6 +51,10 @@ func statusOf(err error) int {
 // fail is the one error handler: it logs what is ours to mend, once, and answers with a page that says what to do.
 func (s *Server) fail(c *fiber.Ctx, err error) error {
 	r, status := requestOf(c), statusOf(err)
+	if status == http.StatusRequestEntityTooLarge && c.Get(placeHeader) == noPlace { // it would not have been too large at another time
+		status = http.StatusServiceUnavailable
+	}
+	s.arriving.free(c.Get(placeHeader))
 	if status >= 500 && !r.quiet {
 		s.cfg.Log.Log(c.Context(), slog.LevelError, "request failed", "route", c.Route().Path, "status", status, "error", err.Error(), "request_id", r.id)
 	}

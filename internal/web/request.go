@@ -76,6 +76,7 @@ func (s *Server) identify(c *fiber.Ctx) (err error) {
 	r.id = strings.ToLower(rand.Text()[:12])
 	c.Set("X-Request-Id", r.id)
 	defer func() {
+		s.arriving.free(c.Get(placeHeader))
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}

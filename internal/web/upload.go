@@ -2,10 +2,14 @@ package web
 
 import (
 	"bytes"
+	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -18,14 +22,64 @@ import (
 // uploadTimeout is how long a file may take to arrive.
 const uploadTimeout = 2 * time.Minute
 
-// received allows more than usual where a file is expected, before any of it has been read. Whoever carries no cookie cannot have signed in.
+// maxUploads is how many files may arrive at once: each is held in memory as a whole.
+const maxUploads = 4
+
+// placeHeader is set by the server itself, to what place a file has among those that arrive.
+const (
+	placeHeader = "X-Upstander-Place"
+	noPlace     = "none"
+)
+
+// Admits says who may send files: whoever carries a session's cookie, judged by the header alone.
+func (s *Server) Admits(knows func(ctx context.Context, cookies [][]byte) bool) { s.admits = knows }
+
+// received allows more than usual where a file is expected and somebody has signed in, before any of it has been read.
 func (s *Server) received(h *fasthttp.RequestHeader) fasthttp.RequestConfig {
+	h.Del(placeHeader)
 	path, _, _ := bytes.Cut(h.RequestURI(), []byte("?"))
 	limit := s.large[string(path)]
-	if limit == 0 || !h.IsPost() || len(h.Peek(fiber.HeaderCookie)) == 0 {
+	if limit == 0 || !h.IsPost() || s.admits == nil {
+		return fasthttp.RequestConfig{}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	if !s.admits(ctx, h.PeekAll(fiber.HeaderCookie)) {
+		return fasthttp.RequestConfig{}
+	}
+	place := s.arriving.take(s.cfg.Now())
+	h.Set(placeHeader, place)
+	if place == noPlace {
 		return fasthttp.RequestConfig{}
 	}
 	return fasthttp.RequestConfig{MaxRequestBodySize: limit, ReadTimeout: uploadTimeout}
+}
+
+// arriving are the files on their way. A connection that breaks off says nothing: its place is free when the file could not arrive any more.
+type arriving struct {
+	mu    sync.Mutex
+	until map[string]time.Time
+}
+
+func (a *arriving) take(now time.Time) (place string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.until, func(_ string, until time.Time) bool { return now.After(until) })
+	if len(a.until) >= maxUploads {
+		return noPlace
+	}
+	place = rand.Text()
+	a.until[place] = now.Add(uploadTimeout + deadline)
+	return place
+}
+
+func (a *arriving) free(place string) {
+	if place == "" {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.until, place)
 }
 
 // Upload is a file that came with a form.

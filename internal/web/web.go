@@ -53,6 +53,9 @@ type Server struct {
 	routes []Route
 	large  map[string]int // how many bytes may be posted to paths that take files
 
+	admits   func(ctx context.Context, cookies [][]byte) bool
+	arriving arriving
+
 	foreign map[string]bool // paths that other sites post to
 }
 
@@ -65,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 	if cfg.Catalogue.Has(locale.Mirror) {
 		extra = locale.Mirror
 	}
-	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection(), large: map[string]int{}, foreign: map[string]bool{}}
+	s := &Server{cfg: cfg, sites: newSites(cfg.Sites, extra), origin: http.NewCrossOriginProtection(), large: map[string]int{}, arriving: arriving{until: map[string]time.Time{}}, foreign: map[string]bool{}}
 	if err := s.origin.AddTrustedOrigin(cfg.URL); err != nil {
 		return nil, fmt.Errorf("public address: %w", err)
 	}
