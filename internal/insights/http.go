@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -78,5 +79,5 @@ func lookOf(field func(string) string) Look {
 }
 
 func wantedOf(field func(string) string) Wanted {
-	return Wanted{Status: field("status"), By: field("by"), Search: field("q"), After: field("after"), Before: field("before")}
+	return Wanted{Status: field("status"), By: field("by"), Search: strings.TrimSpace(field("q")), After: field("after"), Before: field("before")}
 }

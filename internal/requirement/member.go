@@ -130,7 +130,7 @@ func fold(text string) string {
 func words(m Member) []string {
 	seen := map[string]bool{}
 	var all []string
-	for _, w := range append(strings.FieldsFunc(fold(m.Name), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }), fold(m.ExternalID)) {
+	for _, w := range append(pieces(fold(m.Name)), fold(m.ExternalID)) {
 		if w = short(w, maxSlug); w != "" && !seen[w] && !strings.HasPrefix(w, noExternalID) {
 			seen[w] = true
 			all = append(all, w)

@@ -97,18 +97,20 @@ func (s *requirementStore) erase(ctx context.Context, person string) error {
 	return err
 }
 
-// find returns persons that have a word with this beginning.
-func (s *requirementStore) find(ctx context.Context, institution, beginning string) ([]string, error) {
-	page, err := s.words.Find(ctx, store.All().Prefix(store.IDField, institution+":"+short(beginning, maxSlug)).Limit(maxFound))
-	if err != nil {
-		return nil, err
-	}
+// find returns persons that have a word with one of these beginnings.
+func (s *requirementStore) find(ctx context.Context, institution string, beginnings []string) ([]string, error) {
 	seen := map[string]bool{}
 	var persons []string
-	for _, w := range page.Items {
-		if person := w.ID[strings.LastIndexByte(w.ID, ':')+1:]; !seen[person] {
-			seen[person] = true
-			persons = append(persons, person)
+	for _, beginning := range beginnings {
+		page, err := s.words.Find(ctx, store.All().Prefix(store.IDField, institution+":"+beginning).Limit(maxFound))
+		if err != nil {
+			return nil, err
+		}
+		for _, w := range page.Items {
+			if person := w.ID[strings.LastIndexByte(w.ID, ':')+1:]; !seen[person] {
+				seen[person] = true
+				persons = append(persons, person)
+			}
 		}
 	}
 	return persons, nil
@@ -130,5 +132,3 @@ func (s *requirementStore) values(ctx context.Context, institution string) ([]Va
 	}
 	return all, nil
 }
-
-// Uploads.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"strings"
 
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
@@ -100,8 +99,9 @@ func (s *requirementStore) openOn(ctx context.Context, requirement, cycle, due, 
 func (s *requirementStore) eachStanding(ctx context.Context, q Query) iter.Seq2[Standing, error] {
 	return func(yield func(Standing, error) bool) {
 		find := store.Where("requirement", q.Requirement).Where("cycle", q.Cycle).Prefix("place", q.Place).By("place", "status", "name_key")
+		wanted := terms(q.Search)
 		for st, err := range s.standings.Each(ctx, find) {
-			if err == nil && (q.Status != "" && st.Status != q.Status || q.Search != "" && !st.named(strings.Fields(fold(q.Search)))) {
+			if err == nil && (q.Status != "" && st.Status != q.Status || q.Search != "" && !st.named(wanted)) {
 				continue
 			}
 			if !yield(st, err) {

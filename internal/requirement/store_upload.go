@@ -84,5 +84,3 @@ func (s *requirementStore) removeUpload(ctx context.Context, id string) error {
 	}
 	return errors.Join(err, s.forgetFile(ctx, id))
 }
-
-// Completions and exceptions.

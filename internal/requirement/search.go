@@ -1,0 +1,94 @@
+package requirement
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"unicode"
+)
+
+// maxFound is how many people a search looks at.
+const maxFound = 300
+
+// term is one thing that a search asks for, as it was typed between spaces and commas. A name is found by its pieces, as names are kept: "Smith-Jones" is
+// Smith and Jones. An external id is found by the whole, which may have hyphens in it.
+type term struct {
+	whole  string
+	pieces []string // the longest first; at least one
+}
+
+// terms takes a search apart. What has no letter and no digit in it asks for nothing.
+func terms(search string) []term {
+	var all []term
+	for _, whole := range strings.FieldsFunc(fold(search), func(r rune) bool { return unicode.IsSpace(r) || r == ',' }) {
+		pieces := pieces(whole)
+		if len(pieces) == 0 {
+			continue
+		}
+		slices.SortStableFunc(pieces, func(a, b string) int { return len(b) - len(a) })
+		all = append(all, term{short(whole, maxSlug), pieces})
+	}
+	slices.SortStableFunc(all, func(a, b term) int { return len(b.pieces[0]) - len(a.pieces[0]) })
+	return all
+}
+
+// pieces cuts a folded text wherever something stands that is neither a letter nor a digit.
+func pieces(text string) []string {
+	all := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	for i := range all {
+		all[i] = short(all[i], maxSlug)
+	}
+	return all
+}
+
+// beginnings are what the people whom a term means are found by in the list of words: one of them for each is enough.
+func (t term) beginnings() []string {
+	if t.whole == t.pieces[0] {
+		return []string{t.whole}
+	}
+	return []string{t.pieces[0], t.whole}
+}
+
+// fits says whether a term means somebody who has these words.
+func (t term) fits(have []string) bool {
+	begins := func(w string) bool { return slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) }) }
+	return begins(t.whole) || !slices.ContainsFunc(t.pieces, func(p string) bool { return !begins(p) })
+}
+
+// named says whether a search means the person of a standing.
+func (st Standing) named(wanted []term) bool {
+	have := words(Member{Name: st.Name, ExternalID: st.ExternalID})
+	return len(wanted) > 0 && !slices.ContainsFunc(wanted, func(t term) bool { return !t.fits(have) })
+}
+
+// search finds people by the beginnings of words of their names, or of their external id. The rarest term, most likely the longest, leads.
+func (s *Service) search(ctx context.Context, q Query) (Page, error) {
+	wanted := terms(q.Search)
+	if len(wanted) == 0 {
+		return Page{}, nil
+	}
+	institution, _, _ := strings.Cut(q.Place, "/")
+	persons, err := s.store.find(ctx, institution, wanted[0].beginnings())
+	if err != nil {
+		return Page{}, err
+	}
+	var page Page
+	for _, person := range persons {
+		st, err := s.store.standing(ctx, standingID(person, q.Requirement, q.Cycle))
+		if isGone(err) {
+			continue
+		}
+		if err != nil {
+			return Page{}, err
+		}
+		if strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && st.named(wanted) {
+			page.Items = append(page.Items, st)
+		}
+	}
+	slices.SortFunc(page.Items, func(a, b Standing) int { return q.spot(a).compare(q.spot(b)) })
+	if q.By == ByDay {
+		slices.Reverse(page.Items)
+	}
+	page.Items = page.Items[:min(len(page.Items), q.Limit)]
+	return page, nil
+}
