@@ -61,6 +61,7 @@ type List struct {
 	Wanted
 	People     []requirement.Standing
 	Next, Prev string
+	More       bool // the search means more people than can be looked at
 }
 
 // People lists who is at a place and how they stand. fault.Denied for whoever may not see names. Of several places it is the first: each is a list.
@@ -75,7 +76,7 @@ func (s *Service) People(ctx context.Context, sight Sight, look Look, w Wanted) 
 	}
 	l.Place = l.places()[0]
 	page, err := s.cfg.Requirements.People(ctx, w.query(l.Scene, l.Place))
-	l.People, l.Next, l.Prev = page.Items, page.Next, page.Prev
+	l.People, l.Next, l.Prev, l.More = page.Items, page.Next, page.Prev, page.More
 	return l, err
 }
 

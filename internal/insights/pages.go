@@ -60,6 +60,7 @@ type peoplePage struct {
 	Shown string // name of the place
 	listFilters
 	People     []personRow
+	More       bool   // than a search looks at
 	Next, Prev string // addresses
 	Formats    []option
 	Asked      Look // for the export's form
@@ -215,7 +216,7 @@ func mean(m float64) string {
 
 func (p *peoplePage) fill(name titles, today string, l List) {
 	p.filters.fill(p.Base, name, peoplePath, l.Scene)
-	p.Shown, p.Search = l.nameOf(p.Base, l.Place), l.Search
+	p.Shown, p.Search, p.More = l.nameOf(p.Base, l.Place), l.Search, l.More
 	p.Status = []option{{"", p.T("people-list.any"), l.Status == ""}}
 	for _, st := range Statuses() {
 		p.Status = append(p.Status, option{st, p.T("status." + st), st == l.Status})

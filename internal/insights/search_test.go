@@ -2,6 +2,7 @@ package insights_test
 
 import (
 	"encoding/csv"
+	"fmt"
 	"html"
 	"net/url"
 	"regexp"
@@ -106,5 +107,79 @@ func TestASearchMeansTheSameOnThePageAndInTheFile(t *testing.T) {
 				t.Errorf("%q (-wanted +found)\n%s", search, diff)
 			}
 		}
+	}
+}
+
+// TestNamesakesArePaged finds 400 people of one name, fifty at a time, there and back, in both orders; and says so when there are more than it looks at.
+func TestNamesakesArePaged(t *testing.T) {
+	c := newCampus(t)
+	c.require("north", "consent")
+	namesakes := func(from, to int) {
+		named := map[string]string{}
+		for i := from; i < to; i++ {
+			named[fmt.Sprintf("n%03d", i)] = fmt.Sprintf("Sam%03d Evans-Hughes", i)
+		}
+		c.call(named)
+	}
+	namesakes(0, 20) // of whom every second one has met it
+	c.open()
+	staff := c.SignIn("staff@north.example", people.Staff)
+	rows := make([]requirement.Row, 380)
+	for i := range rows {
+		id := fmt.Sprintf("n%03d", i+20)
+		rows[i] = requirement.Row{ExternalID: id, Email: id + "@north.example", Name: fmt.Sprintf("Sam%03d Evans-Hughes", i+20), Cohort: "2025", Department: "Law", Level: "UG"}
+	}
+	enrol := func(rows []requirement.Row) {
+		t.Helper()
+		if _, err := c.requirements.Enrol(t.Context(), "north", rows, func(line int, key string) { t.Fatalf("row %d: %s", line, key) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enrol(rows)
+	for order, n := range map[string]int{"q=evans-hughes": 400, "q=evans-hughes&by=day": 10, "q=evans-hughes&status=open": 390, "q=evans-hughes&place=north/2026/": 20} {
+		there, last := turned(t, staff, "/app/staff/people?"+order, "next")
+		if len(there) != n || len(slices.Compact(slices.Sorted(slices.Values(there)))) != n || order != "q=evans-hughes&by=day" && !slices.IsSorted(there) {
+			t.Errorf("%s: %d people on the way there: %v", order, len(there), there)
+		}
+		back, _ := turned(t, staff, last, "prev")
+		slices.Sort(back)
+		slices.Sort(there)
+		if diff := cmp.Diff(there, back); diff != "" {
+			t.Errorf("%s there and back\n%s", order, diff)
+		}
+	}
+	const more = "More than 500 people match"
+	if strings.Contains(get(t, staff, "/app/staff/people?q=evans-hughes", 200), more) {
+		t.Error("400 are too many")
+	}
+	rows = rows[:0]
+	for i := range 101 {
+		id := fmt.Sprintf("m%03d", i)
+		rows = append(rows, requirement.Row{ExternalID: id, Email: id + "@north.example", Name: "Kim Evans", Cohort: "2025", Department: "Law", Level: "UG"})
+	}
+	enrol(rows)
+	if page := get(t, staff, "/app/staff/people?q=evans", 200); !strings.Contains(page, more) {
+		t.Error("501 are cut without a word")
+	}
+	if page := get(t, staff, "/app/staff/people?q=kim+evans", 200); strings.Contains(page, more) || len(onPage(page)) != 50 {
+		t.Error("a search that one rare word leads is cut")
+	}
+	if file := inFile(t, staff, url.Values{"q": {"evans"}}); len(file) != 501 {
+		t.Errorf("the file holds %d", len(file))
+	}
+}
+
+// turned follows the links from page to page and returns whom they list, and the address of the last.
+func turned(t *testing.T, v *peopletest.Visitor, path, rel string) (names []string, last string) {
+	t.Helper()
+	link := regexp.MustCompile(`rel="` + rel + `" href="([^"]+)"`)
+	for {
+		body := get(t, v, path, 200)
+		names = append(names, onPage(body)...)
+		m := link.FindStringSubmatch(body)
+		if m == nil {
+			return names, path
+		}
+		path = html.UnescapeString(m[1])
 	}
 }

@@ -69,44 +69,80 @@ type stream struct {
 	ended         bool
 }
 
+// Page is one page of a list of people.
+type Page struct {
+	Items      []Standing
+	Next, Prev string
+	More       bool // a search means more people than it looks at: not all of them are listed
+}
+
+// cursor returns the place that a page begins at, and the direction in which it goes from there.
+func (q Query) cursor() (at spot, backward bool, err error) {
+	cursor, backward := q.After, q.Before != ""
+	if backward {
+		cursor = q.Before
+	}
+	if cursor != "" {
+		at, err = readSpot(cursor, len(q.spot(Standing{})))
+	}
+	return at, backward, err
+}
+
+// descending says whether a page is walked from the end of the index: by day the latest come first.
+func (q Query) descending(backward bool) bool { return (q.By == ByDay) != backward }
+
+// page makes a page of what was walked from a cursor on: one standing more than it holds tells that there is another.
+func (q Query) page(walked []Standing, backward bool) Page {
+	more := len(walked) > q.Limit
+	if more {
+		walked = walked[:q.Limit]
+	}
+	if backward {
+		slices.Reverse(walked)
+	}
+	p := Page{Items: walked}
+	if len(walked) > 0 && (more || backward) {
+		p.Next = q.spot(walked[len(walked)-1]).String()
+	}
+	if len(walked) > 0 && (backward && more || !backward && q.After != "") {
+		p.Prev = q.spot(walked[0]).String()
+	}
+	return p
+}
+
+// turn takes one page out of a whole list, by the same cursors as one that is walked.
+func (q Query) turn(list []Standing) (Page, error) {
+	at, backward, err := q.cursor()
+	if err != nil {
+		return Page{}, err
+	}
+	order := func(a, b spot) int { return a.compare(b) }
+	if q.descending(backward) {
+		order = func(a, b spot) int { return b.compare(a) }
+	}
+	behind := slices.DeleteFunc(list, func(st Standing) bool { return at != nil && order(q.spot(st), at) <= 0 })
+	slices.SortFunc(behind, func(a, b Standing) int { return order(q.spot(a), q.spot(b)) })
+	return q.page(behind[:min(len(behind), q.Limit+1)], backward), nil
+}
+
 // people returns one page of a list.
 func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
 	streams, err := s.streams(ctx, q)
 	if err != nil {
 		return Page{}, err
 	}
-	cursor, backward := q.After, q.Before != ""
-	if backward {
-		cursor = q.Before
-	}
-	if cursor != "" {
-		at, err := readSpot(cursor, len(q.spot(Standing{})))
-		if err != nil {
-			return Page{}, err
-		}
-		for i := range streams {
-			streams[i].at = at
-		}
-	}
-	items, err := s.merge(ctx, q, streams, backward)
+	at, backward, err := q.cursor()
 	if err != nil {
 		return Page{}, err
 	}
-	more := len(items) > q.Limit
-	if more {
-		items = items[:q.Limit]
+	for i := range streams {
+		streams[i].at = at
 	}
-	if backward {
-		slices.Reverse(items)
+	walked, err := s.merge(ctx, q, streams, backward)
+	if err != nil {
+		return Page{}, err
 	}
-	page := Page{Items: items}
-	if len(items) > 0 && (more || backward) {
-		page.Next = q.spot(items[len(items)-1]).String()
-	}
-	if len(items) > 0 && (backward && more || !backward && q.After != "") {
-		page.Prev = q.spot(items[0]).String()
-	}
-	return page, nil
+	return q.page(walked, backward), nil
 }
 
 // streams lists the walks of a query. Cells say which levels of a department have anybody in them.
@@ -133,7 +169,7 @@ func (s *requirementStore) streams(ctx context.Context, q Query) ([]stream, erro
 
 // merge takes one more standing than the page holds, in order.
 func (s *requirementStore) merge(ctx context.Context, q Query, streams []stream, backward bool) ([]Standing, error) {
-	descending := (q.By == ByDay) != backward // by day the latest come first
+	descending := q.descending(backward)
 	batch := max(4, 2*(q.Limit+1)/max(1, len(streams)))
 	if len(streams) == 1 {
 		batch = q.Limit + 1

@@ -2,13 +2,16 @@ package requirement
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/upstander/upstander/internal/fault"
 )
 
 // maxFound is how many people a search looks at.
-const maxFound = 300
+const maxFound = 500
 
 // term is one thing that a search asks for, as it was typed between spaces and commas. A name is found by its pieces, as names are kept: "Smith-Jones" is
 // Smith and Jones. An external id is found by the whole, which may have hyphens in it.
@@ -51,7 +54,9 @@ func (t term) beginnings() []string {
 
 // fits says whether a term means somebody who has these words.
 func (t term) fits(have []string) bool {
-	begins := func(w string) bool { return slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) }) }
+	begins := func(w string) bool {
+		return slices.ContainsFunc(have, func(h string) bool { return strings.HasPrefix(h, w) })
+	}
 	return begins(t.whole) || !slices.ContainsFunc(t.pieces, func(p string) bool { return !begins(p) })
 }
 
@@ -61,34 +66,39 @@ func (st Standing) named(wanted []term) bool {
 	return len(wanted) > 0 && !slices.ContainsFunc(wanted, func(t term) bool { return !t.fits(have) })
 }
 
-// search finds people by the beginnings of words of their names, or of their external id. The rarest term, most likely the longest, leads.
+// search finds people by the beginnings of words of their names, or of their external id. It looks at those whom the rarest term means, most likely the
+// longest: at all of them, or at maxFound.
 func (s *Service) search(ctx context.Context, q Query) (Page, error) {
 	wanted := terms(q.Search)
-	if len(wanted) == 0 {
-		return Page{}, nil
-	}
 	institution, _, _ := strings.Cut(q.Place, "/")
-	persons, err := s.store.find(ctx, institution, wanted[0].beginnings())
+	persons, more, err := s.candidates(ctx, institution, wanted)
 	if err != nil {
 		return Page{}, err
 	}
-	var page Page
+	var found []Standing
 	for _, person := range persons {
 		st, err := s.store.standing(ctx, standingID(person, q.Requirement, q.Cycle))
-		if isGone(err) {
+		if errors.Is(err, fault.NotFound) {
 			continue
 		}
 		if err != nil {
 			return Page{}, err
 		}
 		if strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && st.named(wanted) {
-			page.Items = append(page.Items, st)
+			found = append(found, st)
 		}
 	}
-	slices.SortFunc(page.Items, func(a, b Standing) int { return q.spot(a).compare(q.spot(b)) })
-	if q.By == ByDay {
-		slices.Reverse(page.Items)
+	page, err := q.turn(found)
+	page.More = more
+	return page, err
+}
+
+// candidates returns the people whom one of the terms means; more says that each of the terms means too many to look at them all.
+func (s *Service) candidates(ctx context.Context, institution string, wanted []term) (persons []string, more bool, err error) {
+	for _, t := range wanted {
+		if persons, more, err = s.store.find(ctx, institution, t.beginnings()); err != nil || !more {
+			return persons, more, err
+		}
 	}
-	page.Items = page.Items[:min(len(page.Items), q.Limit)]
-	return page, nil
+	return persons, more, nil
 }

@@ -345,7 +345,7 @@ type Query struct {
 	Place       string // a place or the beginning of one; empty: the whole institution
 	Status      string // empty: all
 	By          string // ByName or ByDay
-	Search      string // beginnings of names or of the external id; at most one page comes
+	Search      string // beginnings of names or of the external id
 	After       string
 	Before      string
 	Limit       int

@@ -12,9 +12,6 @@ import (
 // Engine is where rosters, requirements and standings are kept.
 type Engine = store.Engine
 
-// Page is one page of standings.
-type Page = store.Page[Standing]
-
 // word is a beginning by which a member is found: institution:word:person. The id is all there is to it.
 type word struct {
 	ID string `bson:"_id"`

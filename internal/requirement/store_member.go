@@ -97,23 +97,26 @@ func (s *requirementStore) erase(ctx context.Context, person string) error {
 	return err
 }
 
-// find returns persons that have a word with one of these beginnings.
-func (s *requirementStore) find(ctx context.Context, institution string, beginnings []string) ([]string, error) {
+// find returns at most maxFound persons that have a word with one of these beginnings; more says that there are others.
+func (s *requirementStore) find(ctx context.Context, institution string, beginnings []string) (persons []string, more bool, err error) {
 	seen := map[string]bool{}
-	var persons []string
 	for _, beginning := range beginnings {
-		page, err := s.words.Find(ctx, store.All().Prefix(store.IDField, institution+":"+beginning).Limit(maxFound))
-		if err != nil {
-			return nil, err
-		}
-		for _, w := range page.Items {
-			if person := w.ID[strings.LastIndexByte(w.ID, ':')+1:]; !seen[person] {
-				seen[person] = true
-				persons = append(persons, person)
+		for w, err := range s.words.Each(ctx, store.All().Prefix(store.IDField, institution+":"+beginning)) {
+			if err != nil {
+				return nil, false, err
 			}
+			person := w.ID[strings.LastIndexByte(w.ID, ':')+1:]
+			if seen[person] {
+				continue
+			}
+			if len(persons) == maxFound {
+				return persons, true, nil
+			}
+			seen[person] = true
+			persons = append(persons, person)
 		}
 	}
-	return persons, nil
+	return persons, false, nil
 }
 
 // insertValues adds those that are not there yet; how a value was first written stays.

@@ -91,8 +91,9 @@ func (s *requirementStore) walk(ctx context.Context, q Query, place, status stri
 
 // openOn returns a page of those who have not met a requirement and whose date is this one: an open standing has no day.
 func (s *requirementStore) openOn(ctx context.Context, requirement, cycle, due, after string) (Page, error) {
-	return s.standings.Find(ctx, store.Where("requirement", requirement).Where("cycle", cycle).Where("status", Open).Where("day", "").Where("due", due).
+	page, err := s.standings.Find(ctx, store.Where("requirement", requirement).Where("cycle", cycle).Where("status", Open).Where("day", "").Where("due", due).
 		After(after).Limit(500))
+	return Page{Items: page.Items, Next: page.Next, Prev: page.Prev}, err
 }
 
 // eachStanding walks leaf place by leaf place; in each it goes by status, then by name.
