@@ -41,7 +41,7 @@ func exportCommand() *cobra.Command {
 	f.StringVar(&o.Look.Requirement, "requirement", "", "id of the requirement")
 	f.StringVar(&o.Look.Cycle, "cycle", "", "first day of an earlier period; empty: the one of today")
 	f.StringVar(&o.Look.Place, "place", "", "only below this place, such as aldermoor/2026/arts/")
-	f.StringVar(&o.Wanted.Status, "status", "", "only open, met or exempt")
+	f.StringVar(&o.Wanted.Status, "status", "", "only open, overdue, met or exempt")
 	f.StringVar(&format, "format", string(insights.CSV), "csv or xlsx")
 	f.BoolVar(&demo, "demo", false, "from the demo's institutions")
 	for _, name := range []string{"institution", "requirement"} {

@@ -34,9 +34,7 @@ type university struct {
 func newUniversity(b *testing.B, n int) *university {
 	b.Helper()
 	u := &university{campus: newCampus(b), deep: map[string]insights.Wanted{}}
-	for range 2 {
-		u.required = append(u.required, u.require("north", "consent"), u.require("north", "bystander"))
-	}
+	u.required = append(u.required, u.require("north", "consent"), u.require("north", "bystander"), u.require("north", "consent"), u.late("north", "bystander"))
 	began := time.Now()
 	rows := make([]requirement.Row, n)
 	for i := range rows {
@@ -94,7 +92,11 @@ func BenchmarkPages(b *testing.B) {
 	}
 	all0, n := insights.Look{}, sizes()[1]
 	cohort, department, level := insights.Look{Place: "north/2024/"}, insights.Look{Place: "north/2024/department-07/"}, insights.Look{Place: "north/2024/department-07/level-2/"}
+	late := insights.Look{Requirement: all[0].required[3]} // the same id in both: everybody is overdue
+	lateCohort, lateDepartment := late, late
+	lateCohort.Place, lateDepartment.Place = cohort.Place, department.Place
 	for i, u := range all {
+		u.deep["overdue"] = u.halfway(b, late, insights.Wanted{Status: requirement.Overdue}, sizes()[i])
 		u.deep["all by name"] = u.halfway(b, all0, insights.Wanted{}, sizes()[i])
 		u.deep["all by day"] = u.halfway(b, all0, insights.Wanted{By: requirement.ByDay}, sizes()[i]/50)
 		u.deep["cohort by name"] = u.halfway(b, cohort, insights.Wanted{}, sizes()[i]/5)
@@ -116,6 +118,12 @@ func BenchmarkPages(b *testing.B) {
 		{"people/cohort-by-name", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{}) }},
 		{"people/cohort-by-name-halfway", func(b *testing.B, u *university) { u.list(b, cohort, u.deep["cohort by name"]) }},
 		{"people/cohort-open", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{Status: requirement.Open}) }},
+		{"people/overdue", func(b *testing.B, u *university) { u.list(b, late, insights.Wanted{Status: requirement.Overdue}) }},
+		{"people/overdue-halfway", func(b *testing.B, u *university) { u.list(b, late, u.deep["overdue"]) }},
+		{"people/cohort-overdue", func(b *testing.B, u *university) { u.list(b, lateCohort, insights.Wanted{Status: requirement.Overdue}) }},
+		{"people/department-overdue", func(b *testing.B, u *university) {
+			u.list(b, lateDepartment, insights.Wanted{Status: requirement.Overdue})
+		}},
 		{"people/cohort-by-day", func(b *testing.B, u *university) { u.list(b, cohort, insights.Wanted{By: requirement.ByDay}) }},
 		{"people/department-by-name", func(b *testing.B, u *university) { u.list(b, department, insights.Wanted{}) }},
 		{"people/level-by-name", func(b *testing.B, u *university) { u.list(b, level, insights.Wanted{}) }},

@@ -75,8 +75,19 @@ func (c *campus) open() {
 // require asks everybody of an institution for a module.
 func (c *campus) require(institution, module string) string {
 	c.T.Helper()
+	return c.requireBy(institution, module, "2027-01-29")
+}
+
+// late asks everybody for a module by a day that has passed.
+func (c *campus) late(institution, module string) string {
+	c.T.Helper()
+	return c.requireBy(institution, module, "2026-11-01")
+}
+
+func (c *campus) requireBy(institution, module, due string) string {
+	c.T.Helper()
 	r, err := c.requirements.Add(c.T.Context(), requirement.Requirement{
-		Institution: institution, Title: locale.Text{"en": "The " + module + " requirement of " + institution}, Modules: []string{module}, Due: "2027-01-29",
+		Institution: institution, Title: locale.Text{"en": "The " + module + " requirement of " + institution}, Modules: []string{module}, Due: due,
 	})
 	if err != nil {
 		c.T.Fatal(err)

@@ -21,14 +21,16 @@ const maxSearch = 80
 
 // Wanted narrows a list of people down and puts it in order. Empty fields want everybody, by name.
 type Wanted struct {
-	Status        string // requirement.Open, Met or Exempt
+	Status        string // requirement.Open, Met, Exempt or Overdue, which comes by due date
 	By            string // requirement.ByName or ByDay, which lists those who have met it, the latest first
 	Search        string // beginnings of names, or of the external id
 	After, Before string // cursors
 }
 
 // Statuses lists what one can ask for.
-func Statuses() []string { return []string{requirement.Open, requirement.Met, requirement.Exempt} }
+func Statuses() []string {
+	return []string{requirement.Open, requirement.Overdue, requirement.Met, requirement.Exempt}
+}
 
 // Orders lists the orders of a list.
 func Orders() []string { return []string{requirement.ByName, requirement.ByDay} }
@@ -46,10 +48,12 @@ func (w Wanted) query(sc Scene, place string) requirement.Query {
 		Requirement: sc.Requirement.ID, Cycle: sc.Cycle.ID, Place: place, Status: w.Status, By: w.By, Search: w.Search,
 		After: w.After, Before: w.Before, Limit: pageSize,
 	}
-	if q.By == requirement.ByDay {
+	switch {
+	case q.Status == requirement.Overdue:
+		q.By = requirement.ByDue
+	case q.By == requirement.ByDay:
 		q.Status = requirement.Met
-	}
-	if q.By == "" {
+	case q.By == "":
 		q.By = requirement.ByName
 	}
 	return q

@@ -49,6 +49,7 @@ type dashboardPage struct {
 	Trend     *web.Line
 	Forecast  string // in words; empty: there is none
 	People    string // address of the list
+	Overdue   string // address of the list of those who are; empty: nobody is, or there are no names to see
 	Anybody   bool
 	HasHidden bool // a group below is hidden
 }
@@ -143,6 +144,9 @@ func (p *dashboardPage) fill(name titles, d Dashboard) {
 	if p.Names {
 		p.People = address(peoplePath, d.look(d.Place), Wanted{})
 	}
+	if p.Names && d.Place != "" && d.Numbers.Overdue > 0 {
+		p.Overdue = address(peoplePath, d.look(d.Place), Wanted{Status: requirement.Overdue})
+	}
 	p.Below = p.bars(d)
 	if len(d.Trend.Weeks) > 1 {
 		p.Trend = p.line(d)
@@ -223,6 +227,9 @@ func (p *peoplePage) fill(name titles, today string, l List) {
 	}
 	for _, by := range Orders() {
 		p.Orders = append(p.Orders, option{by, p.T("people-list.by-" + by), by == l.By})
+	}
+	if l.Status == requirement.Overdue {
+		p.Orders = []option{{"", p.T("people-list.by-due"), true}}
 	}
 	for _, f := range Formats() {
 		p.Formats = append(p.Formats, option{Value: string(f), Text: p.T("people-list.export-" + string(f))})

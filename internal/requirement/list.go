@@ -12,13 +12,16 @@ import (
 
 // A list of people is merged from a few streams, one for each status: an institution, a cohort and a leaf place each have an index that their people
 // stand in by status and in order. A department is merged from its levels. Each stream is a walk of an index from where the page begins, so that a page
-// costs the same at any depth.
+// costs the same at any depth. Those who are overdue are merged from leaf places, of which the cells say where anybody is, for a cohort too: only whole
+// institutions and leaf places have an index by due date.
 
 // statuses are those that a query lists.
 func (q Query) statuses() []string {
 	switch {
 	case q.By == ByDay:
 		return []string{Met}
+	case q.By == ByDue:
+		return []string{Open}
 	case q.Status != "":
 		return []string{q.Status}
 	}
@@ -145,17 +148,24 @@ func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
 	return q.page(walked, backward), nil
 }
 
-// streams lists the walks of a query. Cells say which levels of a department have anybody in them.
+// wants says whether a list holds a standing.
+func (q Query) wants(st Standing) bool {
+	return strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && (q.By != ByDue || st.Overdue(q.today))
+}
+
+// streams lists the walks of a query. Cells say which levels of a department have anybody in them, and where anybody is overdue.
 func (s *requirementStore) streams(ctx context.Context, q Query) ([]stream, error) {
 	places := []string{q.Place}
-	if !whole(q.Place) && !cohort(q.Place) && !leaf(q.Place) {
+	if !whole(q.Place) && !leaf(q.Place) && (q.By == ByDue || !cohort(q.Place)) {
 		cells, err := s.cells(ctx, q.Requirement, q.Cycle, q.Place)
 		if err != nil {
 			return nil, err
 		}
 		places = places[:0]
 		for _, c := range cells {
-			places = append(places, c.Place)
+			if q.By != ByDue || c.Overdue(q.today) > 0 {
+				places = append(places, c.Place)
+			}
 		}
 	}
 	var all []stream
@@ -218,6 +228,10 @@ func (s *requirementStore) fill(ctx context.Context, q Query, st *stream, descen
 // together within a day.
 func (q Query) spot(st Standing) spot {
 	switch {
+	case q.By == ByDue && whole(q.Place):
+		return spot{st.Due, st.Place, st.ID}
+	case q.By == ByDue:
+		return spot{st.Due, st.ID}
 	case q.By != ByDay:
 		return spot{st.NameKey, st.ID}
 	case whole(q.Place):

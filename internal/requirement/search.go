@@ -84,7 +84,7 @@ func (s *Service) search(ctx context.Context, q Query) (Page, error) {
 		if err != nil {
 			return Page{}, err
 		}
-		if strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && st.named(wanted) {
+		if q.wants(st) && st.named(wanted) {
 			found = append(found, st)
 		}
 	}

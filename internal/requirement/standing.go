@@ -35,6 +35,9 @@ const (
 	Exempt = "exempt"
 )
 
+// Overdue is what lists call a standing that is open after its day.
+const Overdue = "overdue"
+
 // Overdue says whether a standing is open after its day.
 func (st Standing) Overdue(today string) bool {
 	return st.Status == Open && st.Due != "" && st.Due < today
@@ -332,10 +335,11 @@ func (s *Service) except(ctx context.Context, person, requirement string, change
 	return s.followException(ctx, ex)
 }
 
-// ByName and ByDay are the orders of a list of people.
+// The orders of a list of people.
 const (
 	ByName = "name"
 	ByDay  = "day" // on which they met it, the latest first; lists those who have
+	ByDue  = "due" // the longest overdue first; lists those who are
 )
 
 // Query says which people are wanted and in which order.
@@ -343,12 +347,14 @@ type Query struct {
 	Requirement string
 	Cycle       string // empty: the one of today
 	Place       string // a place or the beginning of one; empty: the whole institution
-	Status      string // empty: all
-	By          string // ByName or ByDay
+	Status      string // Open, Met, Exempt or Overdue; empty: all
+	By          string // ByName, ByDay or ByDue; those who are overdue come by due date
 	Search      string // beginnings of names or of the external id
 	After       string
 	Before      string
 	Limit       int
+
+	today string
 }
 
 // People lists standings, one page of them.
@@ -369,8 +375,12 @@ func (s *Service) complete(ctx context.Context, q Query) (Query, error) {
 	if err != nil {
 		return q, err
 	}
+	q.today = s.cfg.Today()
 	if q.Cycle == "" {
-		q.Cycle = r.CycleOn(s.cfg.Today()).ID
+		q.Cycle = r.CycleOn(q.today).ID
+	}
+	if q.Status == Overdue || q.By == ByDue {
+		q.Status, q.By = Overdue, ByDue
 	}
 	if q.Place == "" {
 		q.Place = r.Institution + "/"
@@ -386,12 +396,16 @@ func (s *Service) OpenOn(ctx context.Context, requirement, cycle, due, after str
 	return s.store.openOn(ctx, requirement, cycle, due, after)
 }
 
-// EachStanding walks all standings of a query, place by place and in each by name, whatever its order says.
+// EachStanding walks all standings of a query, place by place and in each by name, whatever its order says; those who are overdue come by due date.
 func (s *Service) EachStanding(ctx context.Context, q Query) iter.Seq2[Standing, error] {
 	return func(yield func(Standing, error) bool) {
 		q, err := s.complete(ctx, q)
 		if err != nil {
 			yield(Standing{}, err)
+			return
+		}
+		if q.By == ByDue {
+			s.store.eachOverdue(ctx, q)(yield)
 			return
 		}
 		s.store.eachStanding(ctx, q)(yield)

@@ -66,9 +66,12 @@ func (s *requirementStore) walk(ctx context.Context, q Query, place, status stri
 	case cohort(place):
 		find = find.Where("cohort", place)
 	}
-	if q.By == ByDay {
+	switch q.By {
+	case ByDay:
 		find = find.By("day")
-	} else {
+	case ByDue: // who is open has no day; the least text that is not empty stands before any date
+		find = find.Where("day", "").Range("due", "0", q.today)
+	default:
 		find = find.By("name_key")
 	}
 	if descending {
@@ -106,6 +109,29 @@ func (s *requirementStore) eachStanding(ctx context.Context, q Query) iter.Seq2[
 				continue
 			}
 			if !yield(st, err) {
+				return
+			}
+		}
+	}
+}
+
+// eachOverdue walks those who are overdue by due date, page by page.
+func (s *requirementStore) eachOverdue(ctx context.Context, q Query) iter.Seq2[Standing, error] {
+	return func(yield func(Standing, error) bool) {
+		q.Limit, q.After, q.Before = 500, "", ""
+		wanted := terms(q.Search)
+		for {
+			page, err := s.people(ctx, q)
+			if err != nil {
+				yield(Standing{}, err)
+				return
+			}
+			for _, st := range page.Items {
+				if (q.Search == "" || st.named(wanted)) && !yield(st, nil) {
+					return
+				}
+			}
+			if q.After = page.Next; q.After == "" {
 				return
 			}
 		}
