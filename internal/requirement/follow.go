@@ -24,10 +24,11 @@ func (s *Service) settle(ctx context.Context, person string, r Requirement) (pla
 		if err != nil && !errors.Is(err, fault.NotFound) {
 			return nil, err
 		}
-		want, asked, err := s.derive(ctx, person, r)
+		f, err := s.facts(ctx, person)
 		if err != nil {
 			return nil, err
 		}
+		want, asked := f.derive(r)
 		err = s.put(ctx, had, want, found, asked)
 		if errors.Is(err, errStale) {
 			continue
@@ -102,11 +103,8 @@ type facts struct {
 
 func (s *Service) facts(ctx context.Context, person string) (f facts, err error) {
 	f.today = s.cfg.Today()
-	if f.member, err = s.store.member(ctx, person); err != nil {
-		if isGone(err) {
-			err = nil
-		}
-		return facts{today: f.today}, err
+	if f.member, err = s.store.member(ctx, person); err != nil && !errors.Is(err, fault.NotFound) {
+		return facts{}, err
 	}
 	if f.decided, err = s.store.exceptionsOf(ctx, person); err != nil {
 		return facts{}, err
@@ -115,6 +113,7 @@ func (s *Service) facts(ctx context.Context, person string) (f facts, err error)
 	return f, err
 }
 
+// derive says how somebody stands with a requirement; false when it does not ask anything of them.
 func (f facts) derive(r Requirement) (Standing, bool) {
 	id := standingID(f.member.ID, r.ID, r.CycleOn(f.today).ID)
 	var ex Exception
@@ -124,52 +123,32 @@ func (f facts) derive(r Requirement) (Standing, bool) {
 	return derive(f.member, r, f.today, f.done, ex)
 }
 
-// derive reads the facts and works out a standing from them.
-func (s *Service) derive(ctx context.Context, person string, r Requirement) (Standing, bool, error) {
-	m, err := s.store.member(ctx, person)
-	if errors.Is(err, fault.NotFound) {
-		return Standing{}, false, nil
-	}
+// settleAndCount settles somebody's standings and counts their places again, whether or not they changed: whoever began before us may have stopped in
+// between.
+func (s *Service) settleAndCount(ctx context.Context, person string, rules ...Requirement) error {
+	places, err := s.settlePerson(ctx, person, rules)
 	if err != nil {
-		return Standing{}, false, err
+		return err
 	}
-	today := s.cfg.Today()
-	ex, err := s.store.exception(ctx, standingID(person, r.ID, r.CycleOn(today).ID))
-	if err != nil {
-		return Standing{}, false, err
-	}
-	done, err := s.store.completions(ctx, person)
-	if err != nil {
-		return Standing{}, false, err
-	}
-	st, asked := derive(m, r, today, done, ex)
-	return st, asked, nil
-}
-
-// settleAndCount settles one standing and counts its place again, whether or not it changed: whoever began before us may have stopped in between.
-func (s *Service) settleAndCount(ctx context.Context, person string, r Requirement) error {
-	cycle := r.CycleOn(s.cfg.Today()).ID
-	places, err := s.settle(ctx, person, r)
-	for _, place := range places {
-		if err == nil {
-			err = s.recount(ctx, r, cycle, place)
+	for _, r := range rules {
+		for _, place := range places {
+			if err := s.recount(ctx, r, r.CycleOn(s.cfg.Today()).ID, place); err != nil {
+				return err
+			}
 		}
 	}
-	return err
+	return nil
 }
 
 // followCompletion settles what a completion can change and takes its mark away.
 func (s *Service) followCompletion(ctx context.Context, c Completion) error {
-	all, err := s.store.requirements(ctx, c.Institution, "")
+	rules, err := s.store.requirements(ctx, c.Institution, "")
 	if err != nil {
 		return err
 	}
-	for _, r := range all {
-		if slices.Contains(r.parts(), c.Module) {
-			if err := s.settleAndCount(ctx, c.Person, r); err != nil {
-				return err
-			}
-		}
+	rules = slices.DeleteFunc(rules, func(r Requirement) bool { return !slices.Contains(r.parts(), c.Module) })
+	if err := s.settleAndCount(ctx, c.Person, rules...); err != nil {
+		return err
 	}
 	return s.store.updateCompletion(ctx, c.ID, func(c *Completion) {
 		c.Pending, c.ClaimedUntil = PendingNothing, time.Time{} // the minute is nobody's business

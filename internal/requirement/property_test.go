@@ -227,8 +227,9 @@ func (w *world) compare(t *rapid.T) {
 		cycle := r.CycleOn(w.cfg.Today()).ID
 		want, wantCells, got, gotCells := map[string]Standing{}, map[string]Cell{}, map[string]Standing{}, map[string]Cell{}
 		for _, m := range page.Items {
-			st, asked, err := w.derive(w.ctx, m.ID, r)
+			f, err := w.facts(w.ctx, m.ID)
 			check(t, err)
+			st, asked := f.derive(r)
 			if !asked {
 				continue
 			}

@@ -214,49 +214,38 @@ func (s *Service) Duties(ctx context.Context, person, institution string) ([]Dut
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.store.member(ctx, person)
-	if errors.Is(err, fault.NotFound) {
-		m, err = Member{ID: person, Institution: institution, Place: PlaceOf(institution, "", "", "")}, nil
-	}
+	f, err := s.facts(ctx, person)
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.store.completions(ctx, person)
-	if err != nil {
-		return nil, err
+	if f.member.ID == "" {
+		f.member = Member{ID: person, Institution: institution, Place: PlaceOf(institution, "", "", "")}
 	}
 	var duties []Duty
 	for _, r := range all {
-		more, err := s.dutiesOf(ctx, m, r, done)
-		if err != nil {
-			return nil, err
-		}
-		duties = append(duties, more...)
+		duties = append(duties, f.duties(r)...)
 	}
 	return duties, nil
 }
 
-func (s *Service) dutiesOf(ctx context.Context, m Member, r Requirement, done []Completion) ([]Duty, error) {
-	c := r.CycleOn(s.cfg.Today())
-	ex, err := s.store.exception(ctx, standingID(m.ID, r.ID, c.ID))
-	if err != nil {
-		return nil, err
-	}
-	st, asked := derive(m, r, s.cfg.Today(), done, ex)
+// duties lists what a requirement asks, and what of it has been done.
+func (f facts) duties(r Requirement) []Duty {
+	st, asked := f.derive(r)
 	if !asked {
-		return nil, nil
+		return nil
 	}
 	var duties []Duty
+	from := r.CycleOn(f.today).From
 	for _, module := range r.parts() {
-		d := Duty{Requirement: r.ID, Module: module, Workshop: module == r.Workshop, From: c.From, Due: st.Due}
-		if one, ok := completed(done, module, c.From); ok {
+		d := Duty{Requirement: r.ID, Module: module, Workshop: module == r.Workshop, From: from, Due: st.Due}
+		if one, ok := completed(f.done, module, from); ok {
 			d.Met = one.Day
 		}
 		if st.Status == Open || d.Met != "" {
 			duties = append(duties, d)
 		}
 	}
-	return duties, nil
+	return duties
 }
 
 // Again says whether a requirement asks for a module that was completed on a day once more, because a new cycle has begun since.
