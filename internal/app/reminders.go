@@ -81,7 +81,7 @@ func (s standings) OpenOn(ctx context.Context, r reminder.Requirement, due, afte
 }
 
 func (s standings) Open(ctx context.Context, r reminder.Requirement) (int, error) {
-	cells, err := s.a.requirements.Cells(ctx, r.ID, r.Cycle, r.Institution+"/")
+	cells, err := s.a.requirements.Cells(ctx, r.ID, r.Cycle, requirement.WholeOf(r.Institution))
 	n := 0
 	for _, c := range cells {
 		n += c.NotYet()

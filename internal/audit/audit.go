@@ -27,8 +27,8 @@ const (
 	System   = "system"   // the program itself: a sweep, a reminder that falls due
 )
 
-// maxDetail is the longest detail in characters.
-const maxDetail = 300
+// MaxDetail is the longest detail in characters.
+const MaxDetail = 300
 
 // Entry says that somebody did something to somebody or something.
 type Entry struct {
@@ -103,8 +103,8 @@ func (e Entry) check() error {
 		return fmt.Errorf("%w: an entry needs an institution and an actor", fault.Invalid)
 	case !slices.Contains(Verbs(), e.Verb):
 		return fmt.Errorf("%w: there is no verb %q", fault.Invalid, e.Verb)
-	case len([]rune(e.Detail)) > maxDetail || strings.ContainsFunc(e.Detail, unicode.IsControl):
-		return fmt.Errorf("%w: a detail is one line of at most %d characters", fault.Invalid, maxDetail)
+	case len([]rune(e.Detail)) > MaxDetail || strings.ContainsFunc(e.Detail, unicode.IsControl):
+		return fmt.Errorf("%w: a detail is one line of at most %d characters", fault.Invalid, MaxDetail)
 	case strings.Contains(e.Actor+e.Subject+e.Detail, "@"):
 		return fmt.Errorf("%w: an entry must not hold an e-mail address", fault.Invalid)
 	}

@@ -138,7 +138,7 @@ func (f *figures) of(sc Scene) (counted, Hidden) {
 	if i, ok := f.views[sc.Requirement.ID+":"+sc.Cycle.ID]; ok {
 		return f.counts[i], f.hidden[i]
 	}
-	return counted{tree: &Group{Place: sc.Sight.Institution + "/"}}, nil // made since, or nobody's: with the next figures
+	return counted{tree: &Group{Place: requirement.WholeOf(sc.Sight.Institution)}}, nil // made since, or nobody's: with the next figures
 }
 
 // steadyFigures returns the institution's figures. Only one caller counts at a time.
@@ -156,12 +156,12 @@ func (s *Service) steadyFigures(ctx context.Context, institution string) (*figur
 	var trees []*Group
 	for _, r := range list {
 		for _, c := range cycles(r, s.cfg.Today()) {
-			cells, err := s.cfg.Requirements.Cells(ctx, r.ID, c.ID, institution+"/")
+			cells, err := s.cfg.Requirements.Cells(ctx, r.ID, c.ID, requirement.WholeOf(institution))
 			if err != nil {
 				return nil, err
 			}
 			leaves := leavesOfCells(cells)
-			t := tree(institution+"/", leaves)
+			t := tree(requirement.WholeOf(institution), leaves)
 			if t.Count.All > 0 {
 				f.views[r.ID+":"+c.ID] = len(trees)
 				f.counts, trees = append(f.counts, counted{t, leaves}), append(trees, t)

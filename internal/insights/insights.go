@@ -13,7 +13,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +52,7 @@ type Sight struct {
 // the institution without names, and anybody else nothing.
 func SightOf(p people.Person) Sight {
 	s := Sight{Institution: p.Institution, Names: p.Is(people.Staff) || p.Is(people.Admin)}
-	whole := []string{p.Institution + "/"}
+	whole := []string{requirement.WholeOf(p.Institution)}
 	switch {
 	case p.Is(people.Admin), p.Is(people.Staff) && len(p.Scope) == 0, !s.Names && p.Is(people.Facilitator):
 		s.Places = whole
@@ -65,17 +64,15 @@ func SightOf(p people.Person) Sight {
 
 // Whole is the sight of whoever may see everything of an institution.
 func Whole(institution string) Sight {
-	return Sight{Institution: institution, Names: true, Places: []string{institution + "/"}}
+	return Sight{Institution: institution, Names: true, Places: []string{requirement.WholeOf(institution)}}
 }
 
 // outermost leaves out what is no place of the institution, and what stands within another.
 func outermost(institution string, scope []string) []string {
 	var all []string
 	for _, place := range slices.Sorted(slices.Values(scope)) {
-		if !strings.HasSuffix(place, "/") {
-			place += "/" // the beginning of a name must not open its neighbours
-		}
-		if strings.HasPrefix(place, institution) && (len(all) == 0 || !strings.HasPrefix(place, all[len(all)-1])) {
+		place = requirement.PlaceTyped(place)
+		if requirement.Within(place, institution) && (len(all) == 0 || !requirement.Within(place, all[len(all)-1])) {
 			all = append(all, place)
 		}
 	}
@@ -136,16 +133,15 @@ func (s Sight) place(wanted string) (string, error) {
 		}
 		return "", nil
 	}
-	if !strings.HasSuffix(wanted, "/") {
-		wanted += "/"
-	}
+	wanted = requirement.PlaceTyped(wanted)
 	for _, p := range s.Places {
-		if strings.HasPrefix(wanted, p) && strings.Count(wanted, "/") > 1+len(Levels()) {
+		if !requirement.Within(wanted, p) {
+			continue
+		}
+		if !requirement.IsPlace(wanted) {
 			return "", fmt.Errorf("place below the lowest: %w", fault.NotFound)
 		}
-		if strings.HasPrefix(wanted, p) {
-			return wanted, nil
-		}
+		return wanted, nil
 	}
 	return "", fmt.Errorf("place outside the scope: %w", fault.Denied)
 }

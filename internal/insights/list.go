@@ -138,8 +138,8 @@ func detail(sc Scene, w Wanted, f Format) string {
 	if w.Search != "" {
 		d += " search"
 	}
-	if r := []rune(d); len(r) > 300 { // many places: the first of them
-		d = string(r[:299]) + "…"
+	if r := []rune(d); len(r) > audit.MaxDetail { // many places: the first of them
+		d = string(r[:audit.MaxDetail-1]) + "…"
 	}
 	return d
 }
@@ -165,7 +165,7 @@ func (s *Service) rows(ctx context.Context, sc Scene, w Wanted, say Say) iter.Se
 				if st.Place != at { // they come place by place
 					at, p = st.Place, sc.partsOf(st.Place, say)
 				}
-				if !yield([]string{externalID(st), st.Name, p[0], p[1], p[2], say("status." + st.Status), st.Day, st.Due}, nil) {
+				if !yield([]string{st.Number(), st.Name, p[0], p[1], p[2], say("status." + st.Status), st.Day, st.Due}, nil) {
 					return
 				}
 			}
@@ -173,18 +173,10 @@ func (s *Service) rows(ctx context.Context, sc Scene, w Wanted, say Say) iter.Se
 	}
 }
 
-// externalID returns the institution's own id of a person; none where it gave none.
-func externalID(st requirement.Standing) string {
-	if strings.HasPrefix(st.ExternalID, "none:") {
-		return ""
-	}
-	return st.ExternalID
-}
-
 // partsOf names cohort, department and level of a place, as far as it goes.
 func (sc Scene) partsOf(place string, say Say) [3]string {
 	var parts [3]string
-	for i, name := range sc.Values.Place(strings.TrimSuffix(place, "/") + "/") {
+	for i, name := range sc.Values.Place(place) {
 		if name == requirement.Nowhere {
 			name = say("insights.nowhere")
 		}

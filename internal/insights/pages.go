@@ -238,7 +238,7 @@ func (p *peoplePage) fill(name titles, today string, l List) {
 	for _, st := range l.People {
 		parts := l.partsOf(st.Place, p.T)
 		row := personRow{
-			Person: st.Person, Name: st.Name, ID: externalID(st), Cohort: parts[0], Department: parts[1], Level: parts[2], Status: p.T("status." + st.Status),
+			Person: st.Person, Name: st.Name, ID: st.Number(), Cohort: parts[0], Department: parts[1], Level: parts[2], Status: p.T("status." + st.Status),
 			Day: p.CivilDay(st.Day), Due: p.CivilDay(st.Due), Overdue: st.Overdue(today),
 		}
 		if row.Name == "" {

@@ -133,7 +133,7 @@ func (s *Service) recountAll(ctx context.Context, r Requirement, cycle string) e
 
 // recountMany counts the wanted places in one pass. Cells that others have counted in between are counted once more.
 func (s *Service) recountMany(ctx context.Context, r Requirement, cycle string, wanted func(place string) bool) error {
-	had, err := s.store.cells(ctx, r.ID, cycle, r.Institution+"/")
+	had, err := s.store.cells(ctx, r.ID, cycle, WholeOf(r.Institution))
 	if err != nil {
 		return err
 	}

@@ -254,7 +254,7 @@ func readRequirement(f web.Form, r Requirement) Requirement {
 		EnteredFrom: f.Text("entered-from"), EnteredTo: f.Text("entered-to"),
 	}
 	for _, cohort := range f.All(Cohorts) {
-		r.Group.Places = append(r.Group.Places, r.Institution+"/"+cohort+"/")
+		r.Group.Places = append(r.Group.Places, CohortOf(r.Institution, cohort))
 	}
 	return r
 }

@@ -28,24 +28,6 @@ func (q Query) statuses() []string {
 	return []string{Exempt, Met, Open}
 }
 
-// whole says whether a place is a whole institution.
-func whole(place string) bool { return strings.Count(place, "/") == 1 }
-
-// cohort says whether a place is all of a cohort.
-func cohort(place string) bool { return strings.Count(place, "/") == 2 }
-
-// leaf says whether a place has no places below it.
-func leaf(place string) bool { return strings.Count(place, "/") == 4 }
-
-// cohortPath returns the cohort's beginning of a place, empty where there is none.
-func cohortPath(place string) string {
-	parts := strings.SplitAfterN(place, "/", 3)
-	if len(parts) < 3 {
-		return ""
-	}
-	return parts[0] + parts[1]
-}
-
 // spot is where a standing stands in a list: what it is ordered by, then its id.
 type spot []string
 
@@ -150,7 +132,7 @@ func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
 
 // wants says whether a list holds a standing.
 func (q Query) wants(st Standing) bool {
-	return strings.HasPrefix(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && (q.By != ByDue || st.Overdue(q.today))
+	return Within(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && (q.By != ByDue || st.Overdue(q.today))
 }
 
 // streams lists the walks of a query. Cells say which levels of a department have anybody in them, and where anybody is overdue.

@@ -32,14 +32,6 @@ type Member struct {
 	Row         string   `bson:"row"`   // digest of the roster's row, to see that nothing has changed
 }
 
-// Nowhere stands in a place where the roster says nothing.
-const Nowhere = "-"
-
-// PlaceOf returns the path of a place. Its beginnings are the places around it.
-func PlaceOf(institution, cohort, department, level string) string {
-	return institution + "/" + slug(cohort) + "/" + slug(department) + "/" + slug(level) + "/"
-}
-
 // Member returns the roster's entry of a person, or fault.NotFound.
 func (s *Service) Member(ctx context.Context, person string) (Member, error) {
 	return s.store.member(ctx, person)

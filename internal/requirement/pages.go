@@ -2,7 +2,6 @@ package requirement
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/upstander/upstander/internal/web"
 )
@@ -99,15 +98,6 @@ func (p formPage) Months() string {
 		return ""
 	}
 	return fmt.Sprint(p.Requirement.Renewal.Months)
-}
-
-// cohortOf returns the slug of the cohort in a place.
-func cohortOf(place string) string {
-	parts := strings.Split(place, "/")
-	if len(parts) < 2 {
-		return ""
-	}
-	return parts[1]
 }
 
 // personPage shows one person's standings to staff, and what staff may decide.

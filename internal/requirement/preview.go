@@ -64,7 +64,7 @@ func (s *Service) Title(r Requirement, lang string) string {
 // total counts everybody whom a requirement describes now, and who has met it, at the places that somebody of the staff may see: from the numbers of
 // the whole institution they could subtract their own.
 func (s *Service) total(ctx context.Context, r Requirement, by people.Person) (all, met int, err error) {
-	cells, err := s.Cells(ctx, r.ID, r.CycleOn(s.cfg.Today()).ID, r.Institution+"/")
+	cells, err := s.Cells(ctx, r.ID, r.CycleOn(s.cfg.Today()).ID, WholeOf(r.Institution))
 	for _, c := range cells {
 		if by.Sees(c.Place) {
 			all, met = all+c.All, met+c.Met

@@ -70,7 +70,7 @@ func (g Group) Everybody() bool {
 // Describes says whether somebody belongs to the group. An entry date that is not known fits no period.
 func (g Group) Describes(m Member) bool {
 	within := func(list []string, have string) bool { return len(list) == 0 || slices.Contains(list, have) }
-	return (len(g.Places) == 0 || slices.ContainsFunc(g.Places, func(p string) bool { return strings.HasPrefix(m.Place, p) })) &&
+	return (len(g.Places) == 0 || slices.ContainsFunc(g.Places, func(p string) bool { return Within(m.Place, p) })) &&
 		within(g.Departments, slug(m.Department)) && within(g.Levels, slug(m.Level)) && within(g.Modes, slug(m.Mode)) &&
 		(len(g.Labels) == 0 || slices.ContainsFunc(m.Labels, func(l string) bool { return slices.Contains(g.Labels, slug(l)) })) &&
 		(g.EnteredFrom == "" || m.Entry >= g.EnteredFrom) && (g.EnteredTo == "" || m.Entry != "" && m.Entry <= g.EnteredTo)
@@ -280,7 +280,7 @@ func (s *Service) check(r Requirement) error {
 		}
 	}
 	for _, place := range r.Group.Places {
-		if !strings.HasPrefix(place, in.ID+"/") {
+		if !Within(place, WholeOf(in.ID)) {
 			p.Add("places", "form.choose")
 		}
 	}

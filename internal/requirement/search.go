@@ -70,8 +70,7 @@ func (st Standing) named(wanted []term) bool {
 // longest: at all of them, or at maxFound.
 func (s *Service) search(ctx context.Context, q Query) (Page, error) {
 	wanted := terms(q.Search)
-	institution, _, _ := strings.Cut(q.Place, "/")
-	persons, more, err := s.candidates(ctx, institution, wanted)
+	persons, more, err := s.candidates(ctx, institutionOf(q.Place), wanted)
 	if err != nil {
 		return Page{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/upstander/upstander/internal/fault"
@@ -26,6 +27,14 @@ type Standing struct {
 	NameKey     string `bson:"name_key"`
 	Name        string `bson:"name"`
 	ExternalID  string `bson:"external_id"`
+}
+
+// Number returns the institution's own id of the person; empty where it gave none.
+func (st Standing) Number() string {
+	if strings.HasPrefix(st.ExternalID, noExternalID) {
+		return ""
+	}
+	return st.ExternalID
 }
 
 // What a standing can be.
@@ -372,7 +381,7 @@ func (s *Service) complete(ctx context.Context, q Query) (Query, error) {
 		q.Status, q.By = Overdue, ByDue
 	}
 	if q.Place == "" {
-		q.Place = r.Institution + "/"
+		q.Place = WholeOf(r.Institution)
 	}
 	if q.Limit <= 0 {
 		q.Limit = 50

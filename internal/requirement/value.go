@@ -74,7 +74,7 @@ func (v Values) Name(kind, slug string) string {
 
 // Place names the parts of a place behind its institution: cohort, department, level, as far as it goes. A part that the roster left empty is Nowhere.
 func (v Values) Place(place string) []string {
-	parts := strings.Split(strings.TrimSuffix(place, "/"), "/")[1:]
+	parts := PlaceParts(place)[1:]
 	for i, kind := range []string{Cohorts, Departments, Levels} {
 		if i < len(parts) {
 			parts[i] = v.Name(kind, parts[i])
