@@ -140,6 +140,25 @@ func TestDriversStayBehindOneDoor(t *testing.T) {
 	}
 }
 
+// TestHandlersLeaveTheStoreAlone lets handlers ask their service only.
+func TestHandlersLeaveTheStoreAlone(t *testing.T) {
+	for _, s := range sources(t) {
+		if name := path.Base(s.path); s.test || name != "http.go" && !strings.HasPrefix(name, "http_") {
+			continue
+		}
+		ast.Inspect(s.file, func(n ast.Node) bool {
+			outer, ok := n.(*ast.SelectorExpr)
+			if !ok {
+				return true
+			}
+			if inner, ok := outer.X.(*ast.SelectorExpr); ok && inner.Sel.Name == "store" {
+				t.Errorf("%s asks the store for %s; its service should", s.path, outer.Sel.Name)
+			}
+			return true
+		})
+	}
+}
+
 // TestNoHiddenState finds package-level variables and init functions: only embeds, sentinel errors and compiled regexps may be there.
 func TestNoHiddenState(t *testing.T) {
 	for _, s := range sources(t) {

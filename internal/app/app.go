@@ -191,7 +191,7 @@ func (a *App) services(ctx context.Context, institutions []people.Institution, s
 	}
 	a.requirements, err = requirement.New(ctx, requirement.Config{
 		Engine: a.engine, Institutions: a.people, Persons: a.people, Modules: a.modules, Workshops: a.workshopTemplates, Today: a.people.Today, Now: clock, NewID: shortID, Log: a.log,
-		Record: a.record,
+		Audit: a.audit,
 	})
 	if err != nil {
 		return err

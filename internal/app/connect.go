@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/certificate"
 	"github.com/upstander/upstander/internal/config"
 	"github.com/upstander/upstander/internal/fault"
@@ -139,14 +138,4 @@ func (a *App) dataFile(name string) ([]byte, error) {
 		name = filepath.Join(a.cfg.Data, name)
 	}
 	return os.ReadFile(name)
-}
-
-// record writes what staff did about rosters, requirements and standings into the audit log, in the log's own words.
-func (a *App) record(ctx context.Context, by people.Person, verb, subject, detail string) error {
-	verbs := map[string]audit.Verb{
-		"roster.import": audit.RosterImport, "requirement.set": audit.RequirementAdd, "requirement.change": audit.RequirementChange,
-		"requirement.end": audit.RequirementClose, "standing.extend": audit.StandingExtend, "standing.exempt": audit.StandingExempt,
-		"standing.met": audit.StandingMeet, "standing.restore": audit.StandingReopen,
-	}
-	return a.audit.Record(ctx, audit.Entry{Institution: by.Institution, Actor: by.ID, Verb: verbs[verb], Subject: subject, Detail: detail})
 }

@@ -5,7 +5,9 @@ type Verb string
 
 // The verbs. A new one needs its message audit.verb.<verb>.
 const (
+	RosterCheck       Verb = "roster-check"
 	RosterImport      Verb = "roster-import"
+	RosterDiscard     Verb = "roster-discard"
 	RequirementAdd    Verb = "requirement-add"
 	RequirementChange Verb = "requirement-change"
 	RequirementClose  Verb = "requirement-close"
@@ -39,8 +41,8 @@ const (
 // Verbs lists every verb.
 func Verbs() []Verb {
 	return []Verb{
-		RosterImport, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet, StandingReopen,
-		ListExport, AuditExport, PersonExport, PersonErase, AddressChange, RoleGrant, RoleRevoke, ScopeChange, IdentityClaim,
+		RosterCheck, RosterImport, RosterDiscard, RequirementAdd, RequirementChange, RequirementClose, StandingExtend, StandingExempt, StandingMeet,
+		StandingReopen, ListExport, AuditExport, PersonExport, PersonErase, AddressChange, RoleGrant, RoleRevoke, ScopeChange, IdentityClaim,
 		PasskeyAdd, PasskeyRemove, RecoveryUse, ReminderPlan, ReminderSend, ReminderStop, PledgeModerate, RetentionSweep,
 		WorkshopSchedule, WorkshopChange, WorkshopCancel, WorkshopNames,
 	}

@@ -2,12 +2,9 @@ package requirement
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"hash/maphash"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -16,63 +13,6 @@ import (
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/people"
 )
-
-// Row is what a roster says of one person.
-type Row struct {
-	Line       int    // in the file
-	ExternalID string // the institution's own id
-	Email      string
-	Name       string // as it is written
-	Family     string // what the name is ordered by, where the roster tells it; else empty
-	Cohort     string
-	Department string
-	Level      string
-	Mode       string
-	Partner    string
-	Placement  string
-	Labels     []string
-	Entry      string // civil day; empty: not known
-	Left       string // civil day; empty: enrolled
-}
-
-// Outcome counts what an import did, or would do.
-type Outcome struct {
-	Rows    int `bson:"rows"`
-	Added   int `bson:"added"`
-	Changed int `bson:"changed"`
-	Same    int `bson:"same"`
-	Closed  int `bson:"closed"` // left, as the roster or its silence says
-	Wrong   int `bson:"wrong"`  // rows that were left out
-}
-
-// digest tells whether a row has changed since it was last imported.
-func (r Row) digest() string {
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{
-		r.ExternalID, r.Email, r.Name, r.Family, r.Cohort, r.Department, r.Level, r.Mode, r.Partner, r.Placement, r.Entry, r.Left,
-	}, r.Labels...), "\x00")))
-	return hex.EncodeToString(sum[:12])
-}
-
-// member makes a roster's entry of a row.
-func (r Row) member(id, institution, today string) Member {
-	given := r.Name
-	if r.Family != "" {
-		given = strings.TrimSpace(strings.Replace(r.Name, r.Family, "", 1))
-	}
-	labels := r.Labels
-	if labels == nil {
-		labels = []string{}
-	}
-	left := r.Left
-	if left == leftSome {
-		left = today
-	}
-	return Member{
-		ID: id, Institution: institution, ExternalID: r.ExternalID, Email: r.Email, Name: r.Name, NameKey: nameKey(r.Family, given),
-		Cohort: r.Cohort, Department: r.Department, Level: r.Level, Mode: r.Mode, Partner: r.Partner, Placement: r.Placement, Labels: labels,
-		Entry: r.Entry, Left: left, Place: PlaceOf(institution, r.Cohort, r.Department, r.Level), Row: r.digest(),
-	}
-}
 
 // enrolment brings rows onto one institution's roster, and standings after them. Batches may be added at the same time as long as no person is in two
 // of them. While it runs, every requirement carries its pending mark: if it does not come to its end, everything is looked at again.
@@ -225,7 +165,7 @@ func (e *enrolment) addKnown(ctx context.Context, rows []Row) (fresh []Row, err 
 		}
 		had, err := e.s.store.memberByExternalID(ctx, e.institution, r.ExternalID)
 		switch {
-		case isGone(err):
+		case errors.Is(err, fault.NotFound):
 			fresh = append(fresh, r)
 		case err != nil:
 			return nil, err
@@ -331,7 +271,7 @@ func (e *enrolment) readdress(ctx context.Context, person, email string) error {
 	if err == nil {
 		return fault.Conflict
 	}
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err
@@ -347,7 +287,7 @@ func (e *enrolment) tryFresh(ctx context.Context, rows []Row) error {
 		switch {
 		case err == nil:
 			e.refused(r.Line, colEmail, "roster.email-taken")
-		case isGone(err):
+		case errors.Is(err, fault.NotFound):
 			e.count(func(o *Outcome) { o.Added++ })
 		default:
 			return err
@@ -473,40 +413,4 @@ func (e *enrolment) settle(ctx context.Context, person string) error {
 	places, err := e.s.settlePerson(ctx, person, e.rules)
 	e.touch(places...)
 	return err
-}
-
-// closeMissing closes whoever is on the roster and not in a file that the operator calls complete.
-func (e *enrolment) closeMissing(ctx context.Context, known func(externalID string) bool) error {
-	cursor := ""
-	for {
-		page, err := e.s.store.membersOf(ctx, e.institution, cursor)
-		if err != nil {
-			return err
-		}
-		for _, m := range page.Items {
-			if m.Left != "" || strings.HasPrefix(m.ExternalID, noExternalID) || known(m.ExternalID) {
-				continue
-			}
-			if err := e.close(ctx, m); err != nil {
-				return err
-			}
-		}
-		if cursor = page.Next; cursor == "" {
-			return nil
-		}
-	}
-}
-
-// close notes that somebody has left. Without the digest of its row the entry opens again as soon as a file has it.
-func (e *enrolment) close(ctx context.Context, m Member) error {
-	e.count(func(o *Outcome) { o.Closed++ })
-	if e.dry {
-		return nil
-	}
-	now := m
-	now.Left, now.Row = e.today, ""
-	if err := e.s.store.replaceMember(ctx, m, now); err != nil {
-		return err
-	}
-	return e.settle(ctx, m.ID)
 }

@@ -169,7 +169,7 @@ func (s *Service) followException(ctx context.Context, ex Exception) error {
 			now.Pending, now.ClaimedUntil = PendingNothing, time.Time{}
 		}
 	})
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		return nil
 	}
 	return err

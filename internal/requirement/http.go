@@ -8,6 +8,7 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
@@ -32,16 +33,14 @@ func Routes(d people.Doors, s *Service) {
 }
 
 type handler struct {
-	server *web.Server
-	s      *Service
+	server       *web.Server
+	requirements *Service
 }
 
 // record keeps what staff do in the audit log, before it is done: what cannot be recorded is not done.
-func (h handler) record(c *fiber.Ctx, verb, subject, detail string) error {
-	if h.s.cfg.Record == nil {
-		return nil
-	}
-	return h.s.cfg.Record(c.UserContext(), people.Current(c), verb, subject, detail)
+func (h handler) record(c *fiber.Ctx, verb audit.Verb, subject, detail string) error {
+	by := people.Current(c)
+	return h.requirements.cfg.Audit.Record(c.UserContext(), audit.Entry{Institution: by.Institution, Actor: by.ID, Verb: verb, Subject: subject, Detail: detail})
 }
 
 func (h handler) roster(c *fiber.Ctx) error {
@@ -54,7 +53,7 @@ func (h handler) roster(c *fiber.Ctx) error {
 
 func (h handler) rosterPage(c *fiber.Ctx) (*rosterPage, error) {
 	p := &rosterPage{Base: h.server.NewBase(c, "roster.title"), Columns: Columns(), Most: MaxUpload >> 20}
-	list, err := h.s.Uploads(c.UserContext(), people.Current(c).Institution)
+	list, err := h.requirements.Uploads(c.UserContext(), people.Current(c).Institution)
 	for _, u := range list {
 		p.Uploads = append(p.Uploads, uploadRow{ID: u.ID, Name: u.Name, Day: u.Day, State: u.State, Outcome: u.Report.Outcome})
 	}
@@ -66,7 +65,10 @@ func (h handler) upload(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.s.Upload(c.UserContext(), people.Current(c), file.Name, f.Text("complete") != "", file.Content)
+	if err := h.record(c, audit.RosterCheck, "", ""); err != nil {
+		return err
+	}
+	u, err := h.requirements.Upload(c.UserContext(), people.Current(c), file.Name, f.Text("complete") != "", file.Content)
 	if err != nil {
 		p, perr := h.rosterPage(c)
 		if perr != nil {
@@ -87,7 +89,7 @@ func (h handler) template(c *fiber.Ctx) error {
 }
 
 func (h handler) uploaded(c *fiber.Ctx) error {
-	u, err := h.s.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
+	u, err := h.requirements.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
 	if err != nil {
 		return err
 	}
@@ -103,12 +105,15 @@ func (h handler) decideUpload(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	u, err := h.s.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
+	u, err := h.requirements.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
 	if err != nil {
 		return err
 	}
 	if f.Text("do") == "discard" {
-		if err := h.s.Discard(c.UserContext(), u); err != nil {
+		if err := h.record(c, audit.RosterDiscard, u.ID, ""); err != nil {
+			return err
+		}
+		if err := h.requirements.Discard(c.UserContext(), u); err != nil {
 			return err
 		}
 		return web.Redirect(c, "/app/staff/roster?said=roster-discarded")
@@ -116,10 +121,10 @@ func (h handler) decideUpload(c *fiber.Ctx) error {
 	if f.Text("do") != "import" {
 		return fault.Problems{{Field: "do", Key: "form.choose"}}
 	}
-	if err := h.record(c, "roster.import", u.ID, ""); err != nil {
+	if err := h.record(c, audit.RosterImport, u.ID, ""); err != nil {
 		return err
 	}
-	if _, err := h.s.Confirm(c.UserContext(), u); err != nil {
+	if _, err := h.requirements.Confirm(c.UserContext(), u); err != nil {
 		return err
 	}
 	return web.Redirect(c, "/app/staff/roster/"+u.ID)
@@ -128,23 +133,23 @@ func (h handler) decideUpload(c *fiber.Ctx) error {
 func (h handler) list(c *fiber.Ctx) error {
 	ctx, institution := c.UserContext(), people.Current(c).Institution
 	p := &listPage{Base: h.server.NewBase(c, "requirement.title")}
-	now, err := h.s.Requirements(ctx, institution)
+	now, err := h.requirements.Requirements(ctx, institution)
 	if err != nil {
 		return err
 	}
-	ended, err := h.s.store.endedRequirements(ctx, institution)
+	ended, err := h.requirements.Ended(ctx, institution)
 	if err != nil {
 		return err
 	}
 	for _, r := range now {
-		row := requirementRow{ID: r.ID, Title: h.s.Title(r, p.Lang), Due: r.CycleOn(h.s.cfg.Today()).Due, Everybody: r.Group.Everybody(), Renewal: r.Renewal.Every}
-		if row.All, row.Met, err = h.s.total(ctx, r, people.Current(c)); err != nil {
+		row := requirementRow{ID: r.ID, Title: h.requirements.Title(r, p.Lang), Due: r.CycleOn(h.requirements.cfg.Today()).Due, Everybody: r.Group.Everybody(), Renewal: r.Renewal.Every}
+		if row.All, row.Met, err = h.requirements.total(ctx, r, people.Current(c)); err != nil {
 			return err
 		}
 		p.Requirements = append(p.Requirements, row)
 	}
 	for _, r := range ended {
-		p.Ended = append(p.Ended, requirementRow{ID: r.ID, Title: h.s.Title(r, p.Lang), Due: r.Ended})
+		p.Ended = append(p.Ended, requirementRow{ID: r.ID, Title: h.requirements.Title(r, p.Lang), Due: r.Ended})
 	}
 	return web.Render(c, "requirement/list", p)
 }
@@ -158,12 +163,16 @@ func (h handler) fresh(c *fiber.Ctx) error {
 }
 
 func (h handler) add(c *fiber.Ctx) error {
-	return h.save(c, Requirement{Institution: people.Current(c).Institution}, "requirement.new-title", "requirement.set", h.s.Add)
+	f, err := web.ReadForm(c)
+	if err != nil {
+		return err
+	}
+	return h.save(c, f, Requirement{Institution: people.Current(c).Institution}, "requirement.new-title", audit.RequirementAdd, h.requirements.Add)
 }
 
 // own returns a requirement of the institution of whoever asks.
 func (h handler) own(c *fiber.Ctx) (Requirement, error) {
-	r, err := h.s.Requirement(c.UserContext(), c.Params("requirement"))
+	r, err := h.requirements.Requirement(c.UserContext(), c.Params("requirement"))
 	if err == nil && r.Institution != people.Current(c).Institution {
 		err = fault.NotFound
 	}
@@ -187,35 +196,36 @@ func (h handler) change(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if f, err := web.ReadForm(c); err != nil || f.Text("do") == "end" {
-		if err == nil {
-			err = h.record(c, "requirement.end", r.ID, "")
-		}
-		if err == nil {
-			err = h.s.End(c.UserContext(), r.ID)
-		}
-		if err != nil {
-			return err
-		}
-		return web.Redirect(c, "/app/staff/requirements?said=requirement-ended")
-	}
-	return h.save(c, r, "requirement.change-title", "requirement.change", h.s.Change)
-}
-
-// save takes what was typed: it shows whom that would add or take out, or keeps it.
-func (h handler) save(c *fiber.Ctx, r Requirement, title, verb string, keep func(ctx context.Context, r Requirement) (Requirement, error)) error {
 	f, err := web.ReadForm(c)
 	if err != nil {
 		return err
 	}
+	if f.Text("do") == "end" {
+		return h.end(c, r)
+	}
+	return h.save(c, f, r, "requirement.change-title", audit.RequirementChange, h.requirements.Change)
+}
+
+func (h handler) end(c *fiber.Ctx, r Requirement) error {
+	if err := h.record(c, audit.RequirementClose, r.ID, ""); err != nil {
+		return err
+	}
+	if err := h.requirements.End(c.UserContext(), r.ID); err != nil {
+		return err
+	}
+	return web.Redirect(c, "/app/staff/requirements?said=requirement-ended")
+}
+
+// save takes what was typed: it shows whom that would add or take out, or keeps it.
+func (h handler) save(c *fiber.Ctx, f web.Form, r Requirement, title string, verb audit.Verb, keep func(ctx context.Context, r Requirement) (Requirement, error)) error {
 	typed := tidy(readRequirement(f, r))
 	p, err := h.formPage(c, typed, title)
 	if err != nil {
 		return err
 	}
-	err = h.s.check(typed)
+	err = h.requirements.check(typed)
 	if err == nil && f.Text("do") == "preview" {
-		if p.Preview, err = h.s.Preview(c.UserContext(), r, typed); err != nil {
+		if p.Preview, err = h.requirements.Preview(c.UserContext(), r, typed); err != nil {
 			return err
 		}
 		p.Previewed = true
@@ -261,13 +271,13 @@ func readRequirement(f web.Form, r Requirement) Requirement {
 
 func (h handler) formPage(c *fiber.Ctx, r Requirement, title string) (*formPage, error) {
 	p := &formPage{Base: h.server.NewBase(c, title), Requirement: r}
-	for _, m := range h.s.cfg.Modules() {
+	for _, m := range h.requirements.cfg.Modules() {
 		p.Modules = append(p.Modules, choice{Value: m.ID, Text: m.Title.In(p.Lang), Chosen: slices.Contains(r.Modules, m.ID)})
 	}
-	for _, w := range h.s.workshops() {
+	for _, w := range h.requirements.workshops() {
 		p.Workshops = append(p.Workshops, choice{Value: w.ID, Text: w.Title.In(p.Lang), Chosen: w.ID == r.Workshop})
 	}
-	values, err := h.s.Values(c.UserContext(), r.Institution)
+	values, err := h.requirements.Values(c.UserContext(), r.Institution)
 	if err != nil {
 		return nil, err
 	}
@@ -292,7 +302,7 @@ func (h handler) formPage(c *fiber.Ctx, r Requirement, title string) (*formPage,
 
 // member returns somebody on the roster of the institution of whoever asks.
 func (h handler) member(c *fiber.Ctx) (Member, error) {
-	m, err := h.s.Member(c.UserContext(), c.Params("person"))
+	m, err := h.requirements.Member(c.UserContext(), c.Params("person"))
 	if by := people.Current(c); err == nil && (m.Institution != by.Institution || !by.Sees(m.Place)) {
 		err = fault.NotFound
 	}
@@ -313,29 +323,29 @@ func (h handler) personPage(c *fiber.Ctx) (*personPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := h.s.Values(ctx, m.Institution)
+	values, err := h.requirements.Values(ctx, m.Institution)
 	if err != nil {
 		return nil, err
 	}
-	p := &personPage{Base: h.server.NewBase(c, "person.title", "Name", m.Name), Member: m, Place: values.Place(m.Place), Today: h.s.cfg.Today()}
-	list, err := h.s.Requirements(ctx, m.Institution)
+	p := &personPage{Base: h.server.NewBase(c, "person.title", "Name", m.Name), Member: m, Place: values.Place(m.Place), Today: h.requirements.cfg.Today()}
+	list, err := h.requirements.Requirements(ctx, m.Institution)
 	if err != nil {
 		return nil, err
 	}
 	for _, r := range list {
-		st, err := h.s.Standing(ctx, m.ID, r.ID)
+		st, err := h.requirements.Standing(ctx, m.ID, r.ID)
 		if errors.Is(err, fault.NotFound) {
 			continue
 		}
 		if err != nil {
 			return nil, err
 		}
-		ex, err := h.s.store.exception(ctx, st.ID)
+		ex, err := h.requirements.Exception(ctx, m.ID, r.ID)
 		if err != nil {
 			return nil, err
 		}
 		p.Standings = append(p.Standings, standingRow{
-			Requirement: r.ID, Title: h.s.Title(r, p.Lang), Status: st.Status, Day: st.Day, Due: st.Due, Overdue: st.Overdue(p.Today),
+			Requirement: r.ID, Title: h.requirements.Title(r, p.Lang), Status: st.Status, Day: st.Day, Due: st.Due, Overdue: st.Overdue(p.Today),
 			Extended: ex.Due, Decided: ex.Status,
 		})
 	}
@@ -355,23 +365,24 @@ func (h handler) decide(c *fiber.Ctx) error {
 	ctx, r, do := c.UserContext(), f.Text("requirement"), f.Text("do")
 	due, day := f.Text("due"), f.Text("day")
 	verbs := map[string]struct {
+		verb  audit.Verb
 		wrong error // with what was typed
 		do    func() error
 	}{
-		"extend":  {checkDue(due), func() error { return h.s.Extend(ctx, m.ID, r, due) }},
-		"exempt":  {nil, func() error { return h.s.Excuse(ctx, m.ID, r) }},
-		"met":     {h.s.checkMet(day), func() error { return h.s.MeetByHand(ctx, m.ID, r, day) }},
-		"restore": {nil, func() error { return h.s.Restore(ctx, m.ID, r) }},
+		"extend":  {audit.StandingExtend, checkDue(due), func() error { return h.requirements.Extend(ctx, m.ID, r, due) }},
+		"exempt":  {audit.StandingExempt, nil, func() error { return h.requirements.Excuse(ctx, m.ID, r) }},
+		"met":     {audit.StandingMeet, h.requirements.checkMet(day), func() error { return h.requirements.MeetByHand(ctx, m.ID, r, day) }},
+		"restore": {audit.StandingReopen, nil, func() error { return h.requirements.Restore(ctx, m.ID, r) }},
 	}
 	verb, known := verbs[do]
 	if !known {
 		return fault.Problems{{Field: "do", Key: "form.choose"}}
 	}
-	if _, err := h.s.Standing(ctx, m.ID, r); err != nil { // else whatever was typed would stand in the log for ever
+	if _, err := h.requirements.Standing(ctx, m.ID, r); err != nil { // else whatever was typed would stand in the log for ever
 		return err
 	}
 	if err = verb.wrong; err == nil {
-		err = h.record(c, "standing."+do, m.ID, r)
+		err = h.record(c, verb.verb, m.ID, r)
 	}
 	if err == nil {
 		err = verb.do()

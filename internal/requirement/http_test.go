@@ -16,6 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
 	"github.com/upstander/upstander/internal/requirement"
@@ -56,6 +59,20 @@ func has(t *testing.T, a peopletest.Answer, words ...string) {
 	}
 }
 
+// recorded compares the audit log with what somebody did, the latest first.
+func (d *desk) recorded(by *peopletest.Visitor, want ...audit.Verb) {
+	d.t.Helper()
+	entries, err := d.audit.Entries(d.t.Context(), audit.Filter{Institution: "north", Actor: by.Person.ID}, "", "")
+	d.do(err)
+	var verbs []audit.Verb
+	for _, e := range entries.Items {
+		verbs = append(verbs, e.Verb)
+	}
+	if diff := cmp.Diff(want, verbs); diff != "" {
+		d.t.Errorf("the audit log (-want +got)\n%s", diff)
+	}
+}
+
 func staffed(t *testing.T) (*desk, *peopletest.Visitor) {
 	d := newDesk(t)
 	requirement.Routes(d.site.Doors, d.Service)
@@ -92,6 +109,7 @@ func TestARosterIsCheckedBeforeItIsBroughtIn(t *testing.T) {
 	if b := staff.Get(a.Location); b.Status != http.StatusNotFound {
 		t.Errorf("a discarded file: %d", b.Status)
 	}
+	d.recorded(staff, audit.RosterDiscard, audit.RosterImport, audit.RosterImport, audit.RosterCheck) // the second import was refused after it was noted
 }
 
 func TestUploadsThatAreTooMuch(t *testing.T) {
@@ -277,6 +295,7 @@ func TestSetARequirement(t *testing.T) {
 		t.Errorf("end: %d", a.Status)
 	}
 	has(t, staff.Get("/app/staff/requirements"), "Ended", "Nothing is required yet")
+	d.recorded(staff, audit.RequirementClose, audit.StandingExempt, audit.StandingReopen, audit.StandingMeet, audit.StandingExtend, audit.RequirementAdd)
 }
 
 func TestTemplateCanBeImported(t *testing.T) {

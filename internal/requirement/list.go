@@ -4,11 +4,89 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
 	"github.com/upstander/upstander/internal/fault"
 )
+
+// The orders of a list of people.
+const (
+	ByName = "name"
+	ByDay  = "day" // on which they met it, the latest first; lists those who have
+	ByDue  = "due" // the longest overdue first; lists those who are
+)
+
+// Query says which people are wanted and in which order.
+type Query struct {
+	Requirement string
+	Cycle       string // empty: the one of today
+	Place       string // a place or the beginning of one; empty: the whole institution
+	Status      string // Open, Met, Exempt or Overdue; empty: all
+	By          string // ByName, ByDay or ByDue; those who are overdue come by due date
+	Search      string // beginnings of names or of the external id
+	After       string
+	Before      string
+	Limit       int
+
+	today string
+}
+
+// People lists standings, one page of them.
+func (s *Service) People(ctx context.Context, q Query) (Page, error) {
+	q, err := s.complete(ctx, q)
+	if err != nil {
+		return Page{}, err
+	}
+	if q.Search != "" {
+		return s.search(ctx, q)
+	}
+	return s.store.people(ctx, q)
+}
+
+// complete fills in what a query may leave open.
+func (s *Service) complete(ctx context.Context, q Query) (Query, error) {
+	r, err := s.store.requirement(ctx, q.Requirement)
+	if err != nil {
+		return q, err
+	}
+	q.today = s.cfg.Today()
+	if q.Cycle == "" {
+		q.Cycle = r.CycleOn(q.today).ID
+	}
+	if q.Status == Overdue || q.By == ByDue {
+		q.Status, q.By = Overdue, ByDue
+	}
+	if q.Place == "" {
+		q.Place = WholeOf(r.Institution)
+	}
+	if q.Limit <= 0 {
+		q.Limit = 50
+	}
+	return q, nil
+}
+
+// OpenOn lists one page of those who have not met a requirement that is due for them on a day, with the cursor of the next.
+func (s *Service) OpenOn(ctx context.Context, requirement, cycle, due, after string) (Page, error) {
+	return s.store.openOn(ctx, requirement, cycle, due, after)
+}
+
+// EachStanding walks all standings of a query, place by place and in each by name, whatever its order says; those who are overdue come by due date.
+func (s *Service) EachStanding(ctx context.Context, q Query) iter.Seq2[Standing, error] {
+	return func(yield func(Standing, error) bool) {
+		q, err := s.complete(ctx, q)
+		if err != nil {
+			yield(Standing{}, err)
+			return
+		}
+		if q.By == ByDue {
+			s.store.eachOverdue(ctx, q)(yield)
+			return
+		}
+		s.store.eachStanding(ctx, q)(yield)
+	}
+}
 
 // A list of people is merged from a few streams, one for each status: an institution, a cohort and a leaf place each have an index that their people
 // stand in by status and in order. A department is merged from its levels. Each stream is a walk of an index from where the page begins, so that a page

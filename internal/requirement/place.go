@@ -1,6 +1,8 @@
 package requirement
 
-import "strings"
+import (
+	"strings"
+)
 
 // A place is a path of slugs with a slash behind each: institution/cohort/department/level/. A place is within every beginning of itself; a member
 // stands in a leaf place, which has all four.

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
@@ -116,8 +117,7 @@ type Config struct {
 	Now          func() time.Time
 	NewID        func() string // short and random, for requirements
 	Log          *slog.Logger
-	// Record keeps what staff did in the audit log before it is answered; nil keeps nothing.
-	Record func(ctx context.Context, by people.Person, verb, subject, detail string) error
+	Audit        *audit.Log // what staff do is recorded before it is done; pages need it
 }
 
 // Service is the package's verbs.
@@ -194,6 +194,11 @@ func tidy(r Requirement) Requirement {
 // Requirements lists what an institution requires now, by due date.
 func (s *Service) Requirements(ctx context.Context, institution string) ([]Requirement, error) {
 	return s.store.requirements(ctx, institution, "")
+}
+
+// Ended lists what an institution required once, the latest first.
+func (s *Service) Ended(ctx context.Context, institution string) ([]Requirement, error) {
+	return s.store.endedRequirements(ctx, institution)
 }
 
 // Requirement returns one, in force or ended, or fault.NotFound.

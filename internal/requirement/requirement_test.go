@@ -8,12 +8,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 
+	"github.com/upstander/upstander/internal/audit"
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
 	"github.com/upstander/upstander/internal/requirement"
+	"github.com/upstander/upstander/internal/store/storetest"
 )
 
 // desk is a service on a real store, with a day that tests turn over.
@@ -21,6 +24,7 @@ type desk struct {
 	*requirement.Service
 	t     testing.TB
 	site  *peopletest.Site
+	audit *audit.Log
 	today string
 	n     int
 	later time.Duration // on the clock
@@ -32,6 +36,9 @@ func newDesk(t testing.TB) *desk {
 	t.Helper()
 	d := &desk{t: t, site: peopletest.New(t, nil), today: "2026-11-20"}
 	var err error
+	if d.audit, err = audit.New(t.Context(), audit.Config{Engine: d.site.Engine, Now: storetest.Now, NewID: uuid.NewString}); err != nil {
+		t.Fatal(err)
+	}
 	d.Service, err = requirement.New(t.Context(), requirement.Config{
 		Engine: d.site.Engine, Institutions: d.site.People, Persons: d.site.People, Today: d.day,
 		Modules: func() []requirement.Module {
@@ -40,7 +47,7 @@ func newDesk(t testing.TB) *desk {
 		Workshops: func() []requirement.Module {
 			return []requirement.Module{{ID: "consent/talk", Title: locale.Text{"en": "Talk"}}}
 		},
-		Now: func() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).Add(d.later) }, NewID: d.newID, Log: slog.New(slog.DiscardHandler),
+		Now: func() time.Time { return time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC).Add(d.later) }, NewID: d.newID, Log: slog.New(slog.DiscardHandler), Audit: d.audit,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -2,8 +2,11 @@ package requirement
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
+
+	"github.com/upstander/upstander/internal/fault"
 )
 
 // LeftBefore walks those who left before a civil day, the longest gone first. Whoever is erased meanwhile is not missed.
@@ -36,7 +39,7 @@ func (s *Service) Forget(ctx context.Context, institution, day string) (int, err
 func (s *Service) forgetCycles(ctx context.Context, r Requirement, day string) (int, error) {
 	for n := 0; ; {
 		cycle, err := s.store.firstCycle(ctx, r.ID)
-		if isGone(err) || err == nil && !r.over(cycle, day) {
+		if errors.Is(err, fault.NotFound) || err == nil && !r.over(cycle, day) {
 			return n, nil
 		}
 		if err != nil {

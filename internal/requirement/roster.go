@@ -33,6 +33,16 @@ type Report struct {
 	Refused bool     `bson:"refused"` // the whole file: nothing of it was taken
 }
 
+// Outcome counts what an import did, or would do.
+type Outcome struct {
+	Rows    int `bson:"rows"`
+	Added   int `bson:"added"`
+	Changed int `bson:"changed"`
+	Same    int `bson:"same"`
+	Closed  int `bson:"closed"` // left, as the roster or its silence says
+	Wrong   int `bson:"wrong"`  // rows that were left out
+}
+
 // maxFaults is how many faults a report lists: whoever has more than that looks at the file anyway.
 const maxFaults = 500
 

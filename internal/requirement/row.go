@@ -1,6 +1,8 @@
 package requirement
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,6 +12,53 @@ import (
 
 	"github.com/upstander/upstander/internal/people"
 )
+
+// Row is what a roster says of one person.
+type Row struct {
+	Line       int    // in the file
+	ExternalID string // the institution's own id
+	Email      string
+	Name       string // as it is written
+	Family     string // what the name is ordered by, where the roster tells it; else empty
+	Cohort     string
+	Department string
+	Level      string
+	Mode       string
+	Partner    string
+	Placement  string
+	Labels     []string
+	Entry      string // civil day; empty: not known
+	Left       string // civil day; empty: enrolled
+}
+
+// digest tells whether a row has changed since it was last imported.
+func (r Row) digest() string {
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{
+		r.ExternalID, r.Email, r.Name, r.Family, r.Cohort, r.Department, r.Level, r.Mode, r.Partner, r.Placement, r.Entry, r.Left,
+	}, r.Labels...), "\x00")))
+	return hex.EncodeToString(sum[:12])
+}
+
+// member makes a roster's entry of a row.
+func (r Row) member(id, institution, today string) Member {
+	given := r.Name
+	if r.Family != "" {
+		given = strings.TrimSpace(strings.Replace(r.Name, r.Family, "", 1))
+	}
+	labels := r.Labels
+	if labels == nil {
+		labels = []string{}
+	}
+	left := r.Left
+	if left == leftSome {
+		left = today
+	}
+	return Member{
+		ID: id, Institution: institution, ExternalID: r.ExternalID, Email: r.Email, Name: r.Name, NameKey: nameKey(r.Family, given),
+		Cohort: r.Cohort, Department: r.Department, Level: r.Level, Mode: r.Mode, Partner: r.Partner, Placement: r.Placement, Labels: labels,
+		Entry: r.Entry, Left: left, Place: PlaceOf(institution, r.Cohort, r.Department, r.Level), Row: r.digest(),
+	}
+}
 
 // checker reads one line.
 type checker struct {

@@ -179,7 +179,7 @@ func (s *requirementStore) pendingCompletions(ctx context.Context, now time.Time
 // exception returns what staff decided, empty when they decided nothing.
 func (s *requirementStore) exception(ctx context.Context, id string) (Exception, error) {
 	ex, err := s.decided.Get(ctx, id)
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		return Exception{}, nil
 	}
 	return ex, err
@@ -221,5 +221,3 @@ func (s *requirementStore) carryOver(ctx context.Context, module string) error {
 	_, err := s.standings.DeleteWhere(ctx, old)
 	return err
 }
-
-func isGone(err error) bool { return errors.Is(err, fault.NotFound) }

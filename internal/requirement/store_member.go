@@ -2,10 +2,12 @@ package requirement
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"slices"
 	"strings"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
 )
 
@@ -65,7 +67,7 @@ func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) e
 	}
 	for _, w := range words(had) {
 		if !keep[w] {
-			if err := s.words.Delete(ctx, wordID(had, w)); err != nil && !isGone(err) {
+			if err := s.words.Delete(ctx, wordID(had, w)); err != nil && !errors.Is(err, fault.NotFound) {
 				return err
 			}
 		}
@@ -76,16 +78,16 @@ func (s *requirementStore) replaceMember(ctx context.Context, had, now Member) e
 // erase removes a person's entry, completions and exceptions.
 func (s *requirementStore) erase(ctx context.Context, person string) error {
 	m, err := s.members.Get(ctx, person)
-	if err != nil && !isGone(err) {
+	if err != nil && !errors.Is(err, fault.NotFound) {
 		return err
 	}
 	if err == nil {
 		for _, w := range words(m) {
-			if err := s.words.Delete(ctx, wordID(m, w)); err != nil && !isGone(err) {
+			if err := s.words.Delete(ctx, wordID(m, w)); err != nil && !errors.Is(err, fault.NotFound) {
 				return err
 			}
 		}
-		if err := s.members.Delete(ctx, person); err != nil && !isGone(err) {
+		if err := s.members.Delete(ctx, person); err != nil && !errors.Is(err, fault.NotFound) {
 			return err
 		}
 	}

@@ -43,7 +43,7 @@ func (s *requirementStore) replaceStanding(ctx context.Context, had, now Standin
 		*st = now
 		return nil
 	})
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		return errStale
 	}
 	return err
@@ -51,7 +51,7 @@ func (s *requirementStore) replaceStanding(ctx context.Context, had, now Standin
 
 func (s *requirementStore) removeStanding(ctx context.Context, had Standing) error {
 	err := s.standings.Delete(ctx, had.ID)
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		return errStale
 	}
 	return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
 )
 
@@ -79,7 +80,7 @@ func (s *requirementStore) forgetFile(ctx context.Context, id string) error {
 
 func (s *requirementStore) removeUpload(ctx context.Context, id string) error {
 	err := s.uploads.Delete(ctx, id)
-	if isGone(err) {
+	if errors.Is(err, fault.NotFound) {
 		err = nil
 	}
 	return errors.Join(err, s.forgetFile(ctx, id))

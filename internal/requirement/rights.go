@@ -3,6 +3,8 @@ package requirement
 import (
 	"context"
 	"errors"
+
+	"github.com/upstander/upstander/internal/fault"
 )
 
 // Held is everything that is held on a person here. Completions are the person's own: a module may have been completed without anybody asking for it.
@@ -19,7 +21,7 @@ func (s *Service) ExportPerson(ctx context.Context, person string) (Held, error)
 	m, err := s.store.member(ctx, person)
 	if err == nil {
 		all.Roster = &m
-	} else if !isGone(err) {
+	} else if !errors.Is(err, fault.NotFound) {
 		return Held{}, err
 	}
 	if all.Completions, err = s.store.completions(ctx, person); err != nil {
