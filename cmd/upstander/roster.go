@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,7 @@ func rosterCommand() *cobra.Command {
 }
 
 func rosterImportCommand() *cobra.Command {
-	var institution string
+	var institution, problems string
 	var dry, complete, demo bool
 	cmd := &cobra.Command{
 		Use:   "import FILE --institution ID",
@@ -29,7 +31,15 @@ func rosterImportCommand() *cobra.Command {
 				return err
 			}
 			how := app.RosterImport{File: args[0], Institution: institution, DryRun: dry, Complete: complete}
-			if err := app.ImportRoster(cmd.Context(), cfg, app.Options{Demo: demo}, how, newBar(cmd.ErrOrStderr()), cmd.OutOrStdout()); err != nil {
+			run := func(out io.Writer) error {
+				return app.ImportRoster(cmd.Context(), cfg, app.Options{Demo: demo}, how, newBar(cmd.ErrOrStderr()), out)
+			}
+			if problems == "" {
+				err = run(cmd.OutOrStdout())
+			} else {
+				err = withProblems(problems, cmd.OutOrStdout(), &how, run)
+			}
+			if err != nil {
 				return fmt.Errorf("roster import: %w", err)
 			}
 			return nil
@@ -38,7 +48,22 @@ func rosterImportCommand() *cobra.Command {
 	cmd.Flags().StringVar(&institution, "institution", "", "id of the institution")
 	cmd.Flags().BoolVar(&dry, "dry-run", false, "say what would happen and write nothing")
 	cmd.Flags().BoolVar(&complete, "complete", false, "the file is complete: close everybody who is not in it")
+	cmd.Flags().StringVar(&problems, "problems", "", "write every problem with the file to this CSV file")
 	cmd.Flags().BoolVar(&demo, "demo", false, "in the demo's institutions")
 	_ = cmd.MarkFlagRequired("institution") // fails only for a flag that does not exist
 	return cmd
+}
+
+// withProblems runs an import and writes its problems to a file, also where they are why nothing was taken.
+func withProblems(path string, out io.Writer, how *app.RosterImport, run func(out io.Writer) error) error {
+	var refused error
+	err := exportTo(path, out, func(w io.Writer) error {
+		how.Problems = w
+		err := run(out)
+		if errors.Is(err, app.ErrNotTaken) {
+			refused, err = err, nil
+		}
+		return err
+	})
+	return errors.Join(err, refused)
 }

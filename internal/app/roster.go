@@ -19,7 +19,11 @@ type RosterImport struct {
 	File             string
 	Institution      string
 	DryRun, Complete bool
+	Problems         io.Writer // takes every problem as CSV; nil: nobody wants them
 }
+
+// ErrNotTaken says that a roster file was refused as a whole.
+var ErrNotTaken = errors.New("the file was not taken")
 
 // ImportRoster brings a file onto an institution's roster, beside a running server or without one, and writes what came of it. The audit log takes it
 // down first, unless nothing is written.
@@ -41,9 +45,14 @@ func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in Roste
 		}
 	}
 	src := requirement.Source{Name: in.File, Open: func() (io.ReadCloser, error) { return os.Open(in.File) }, Path: in.File}
-	report, err := a.requirements.Import(ctx, in.Institution, src, requirement.Import{
-		DryRun: in.DryRun, Complete: in.Complete, Progress: func(done, total int64) { progress.Show("rows", done, total) },
-	})
+	how := requirement.Import{DryRun: in.DryRun, Complete: in.Complete, Progress: func(done, total int64) { progress.Show("rows", done, total) }}
+	end := func() error { return nil }
+	if in.Problems != nil {
+		file := requirement.NewProblems(in.Problems, a.catalogue.In(locale.Source).T)
+		how.Fault, end = file.Add, file.End
+	}
+	report, err := a.requirements.Import(ctx, in.Institution, src, how)
+	err = errors.Join(err, end())
 	switch {
 	case errors.Is(err, fault.Conflict):
 		return errors.New("another import of this roster is running")
@@ -52,7 +61,7 @@ func ImportRoster(ctx context.Context, cfg config.Config, opts Options, in Roste
 	}
 	a.tell(out, in, report)
 	if report.Refused {
-		return errors.New("the file was not taken")
+		return ErrNotTaken
 	}
 	return nil
 }

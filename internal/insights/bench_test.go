@@ -90,9 +90,9 @@ func BenchmarkPages(b *testing.B) {
 	for _, n := range sizes() {
 		all = append(all, newUniversity(b, n))
 	}
-	all0, n := insights.Look{}, sizes()[1]
-	cohort, department, level := insights.Look{Place: "north/2024/"}, insights.Look{Place: "north/2024/department-07/"}, insights.Look{Place: "north/2024/department-07/level-2/"}
-	late := insights.Look{Requirement: all[0].required[3]} // the same id in both: everybody is overdue
+	all0, n := insights.Look{Requirement: all[0].required[0]}, sizes()[1] // the same id in both
+	cohort, department, level := insights.Look{Requirement: all0.Requirement, Place: "north/2024/"}, insights.Look{Requirement: all0.Requirement, Place: "north/2024/department-07/"}, insights.Look{Requirement: all0.Requirement, Place: "north/2024/department-07/level-2/"}
+	late := insights.Look{Requirement: all[0].required[3]} // everybody is overdue
 	lateCohort, lateDepartment := late, late
 	lateCohort.Place, lateDepartment.Place = cohort.Place, department.Place
 	for i, u := range all {

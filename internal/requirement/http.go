@@ -3,6 +3,7 @@ package requirement
 import (
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strconv"
 
@@ -23,6 +24,7 @@ func Routes(d people.Doors, s *Service) {
 	d.Office.Get("/staff/roster/template.csv", h.template)
 	d.Office.Get("/staff/roster/:upload", h.uploaded)
 	d.Office.Post("/staff/roster/:upload", h.decideUpload)
+	d.Office.Get("/staff/roster/:upload/problems.csv", h.problems)
 	d.Staff.Get("/staff/requirements", h.list)
 	d.Office.Get("/staff/requirements/new", h.fresh)
 	d.Office.Post("/staff/requirements/new", h.add)
@@ -128,6 +130,21 @@ func (h handler) decideUpload(c *fiber.Ctx) error {
 		return err
 	}
 	return web.Redirect(c, "/app/staff/roster/"+u.ID)
+}
+
+// problems hands out everything that is wrong with a file that waits for its import.
+func (h handler) problems(c *fiber.Ctx) error {
+	u, err := h.requirements.UploadOf(c.UserContext(), people.Current(c).Institution, c.Params("upload"))
+	if err == nil && !u.Kept() {
+		err = fault.NotFound
+	}
+	if err != nil {
+		return err
+	}
+	b := h.server.NewBase(c, "roster.upload-title")
+	return h.server.Download(c, "problems.csv", "text/csv; charset=utf-8", func(ctx context.Context, w io.Writer) error {
+		return h.requirements.WriteProblems(ctx, u, w, b.T)
+	})
 }
 
 func (h handler) list(c *fiber.Ctx) error {

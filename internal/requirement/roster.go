@@ -22,6 +22,8 @@ type Import struct {
 	Complete bool // whoever is not in the file has left
 	// Progress is told how many lines are done; total 0 means that nobody knows. It may be nil.
 	Progress func(done, total int64)
+	// Fault is told of every fault as it is found, one at a time: in the order of rows, but for those that clash with somebody who is there. It may be nil.
+	Fault func(Fault)
 }
 
 // Report says what an import did, or would do.
@@ -62,8 +64,12 @@ const (
 	peekRows  = 200
 )
 
-func (r *Report) fault(f Fault) {
-	if len(r.Faults) < maxFaults {
+// fault keeps the first faults and counts the others; whoever wants to is told of them all.
+func (im *importer) fault(f Fault) {
+	if im.how.Fault != nil {
+		im.how.Fault(f)
+	}
+	if r := &im.report; len(r.Faults) < maxFaults {
 		r.Faults = append(r.Faults, f)
 	} else {
 		r.More++
@@ -79,7 +85,11 @@ func (s *Service) Import(ctx context.Context, institution string, src Source, ho
 	}
 	t, err := openTable(src)
 	if errors.Is(err, errUnreadable) {
-		return Report{Refused: true, Faults: []Fault{reason(err)}}, nil
+		whole := reason(err)
+		if how.Fault != nil {
+			how.Fault(whole)
+		}
+		return Report{Refused: true, Faults: []Fault{whole}}, nil
 	}
 	if err != nil {
 		return Report{}, err
@@ -126,7 +136,8 @@ type importer struct {
 func (im *importer) begin() (stop bool, err error) {
 	first, err := im.table.next()
 	if errors.Is(err, io.EOF) || err == nil && len(first.cells) == 0 {
-		im.report = Report{Refused: true, Faults: []Fault{{Key: "roster.empty"}}}
+		im.fault(Fault{Key: "roster.empty"})
+		im.report.Refused = true
 		return true, nil
 	}
 	if err != nil {
@@ -149,7 +160,10 @@ func (im *importer) begin() (stop bool, err error) {
 	if len(faults) == 0 {
 		faults = im.header.swapped(im.ahead)
 	}
-	im.report.Faults, im.report.Refused = faults, len(faults) > 0
+	for _, f := range faults {
+		im.fault(f)
+	}
+	im.report.Refused = len(faults) > 0
 	return im.report.Refused, nil
 }
 
@@ -158,7 +172,7 @@ func (im *importer) unreadable(err error) (bool, error) {
 	if !errors.Is(err, errUnreadable) {
 		return true, err
 	}
-	im.report.fault(reason(err))
+	im.fault(reason(err))
 	im.report.Refused = true
 	return true, nil
 }
@@ -233,7 +247,7 @@ func (im *importer) batches(ctx context.Context, take func(rows []Row, done int)
 		l, err := im.next()
 		if errors.Is(err, errUnreadable) {
 			im.mu.Lock()
-			im.report.fault(Fault{Row: im.report.Outcome.Rows + 2, Key: "roster.unreadable-from"})
+			im.fault(Fault{Row: im.report.Outcome.Rows + 2, Key: "roster.unreadable-from"})
 			im.report.Outcome.Wrong++
 			im.report.Refused = im.how.Complete // whoever stands behind must not count as gone
 			im.mu.Unlock()
@@ -276,7 +290,7 @@ func (im *importer) clash(n int, column, key string) {
 	im.mu.Lock()
 	defer im.mu.Unlock()
 	im.report.Outcome.Wrong++
-	im.report.fault(Fault{Row: n, Column: im.header.labelOf(column), Key: key})
+	im.fault(Fault{Row: n, Column: im.header.labelOf(column), Key: key})
 }
 
 // row checks one line and makes a row of it; false when it is empty or wrong.
@@ -296,7 +310,7 @@ func (im *importer) row(l line) (Row, bool) {
 		im.seen[im.digest("i"+r.ExternalID)] = l.n // whoever has a wrong row has not left
 	}
 	for _, f := range c.faults {
-		im.report.fault(f)
+		im.fault(f)
 	}
 	if len(c.faults) > 0 {
 		im.report.Outcome.Wrong++

@@ -180,8 +180,7 @@ func (s *Service) work(ctx context.Context, id string) error {
 			s.cfg.Log.WarnContext(ctx, "progress of an import not noted", "error", err.Error())
 		}
 	}
-	src := Source{Name: u.Name, Open: func() (io.ReadCloser, error) { return s.store.uploaded(ctx, id), nil }}
-	report, err := s.Import(ctx, u.Institution, src, Import{DryRun: u.State == Checking, Complete: u.Complete, Progress: progress})
+	report, err := s.Import(ctx, u.Institution, s.source(ctx, u), Import{DryRun: u.State == Checking, Complete: u.Complete, Progress: progress})
 	if err != nil {
 		return s.putBack(ctx, id, err)
 	}
@@ -212,6 +211,11 @@ func (s *Service) putBack(ctx context.Context, id string, why error) error {
 		why = nil // the claim runs out, and the roster may be free then
 	}
 	return errors.Join(why, err)
+}
+
+// source is an upload's file.
+func (s *Service) source(ctx context.Context, u Upload) Source {
+	return Source{Name: u.Name, Open: func() (io.ReadCloser, error) { return s.store.uploaded(ctx, u.ID), nil }}
 }
 
 func (s *Service) forgetOld(ctx context.Context) error {
