@@ -6,6 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/upstander/upstander/internal/requirement"
 )
 
 // TestEveryProblemComesAsAFile sends a file with more problems than a page lists, and takes all of them away while the file is kept.
@@ -33,5 +37,25 @@ func TestEveryProblemComesAsAFile(t *testing.T) {
 	}
 	if a := staff.Get(at + "/problems.csv"); a.Status != http.StatusNotFound || strings.Contains(staff.Get(at).Body, "problems.csv") {
 		t.Errorf("a file that is forgotten: %d", a.Status)
+	}
+}
+
+// TestRowsWithSwappedColumns names each row in which name and address have changed places, and takes the others.
+func TestRowsWithSwappedColumns(t *testing.T) {
+	d := newDesk(t)
+	var rows []string
+	var want []requirement.Fault
+	for i := range 20 {
+		cells := []string{fmt.Sprintf("n%d@north.example", i), fmt.Sprint("Name ", i)}
+		if i%7 == 3 {
+			cells[0], cells[1] = cells[1], cells[0]
+			want = append(want, requirement.Fault{Row: i + 2, Column: "B (email)", Key: "roster.email-wrong"})
+		}
+		rows = append(rows, fmt.Sprintf("n%d,%s,2026,Law,4,,", i, strings.Join(cells, ",")))
+	}
+	report, err := d.Import(t.Context(), "north", lines(rows...), requirement.Import{})
+	d.do(err)
+	if diff := cmp.Diff(requirement.Report{Outcome: requirement.Outcome{Rows: 20, Added: 17, Wrong: 3}, Faults: want}, report); diff != "" {
+		t.Errorf("report (-want +got)\n%s", diff)
 	}
 }
