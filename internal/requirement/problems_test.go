@@ -2,13 +2,16 @@ package requirement_test
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/requirement"
 )
 
@@ -57,5 +60,44 @@ func TestRowsWithSwappedColumns(t *testing.T) {
 	d.do(err)
 	if diff := cmp.Diff(requirement.Report{Outcome: requirement.Outcome{Rows: 20, Added: 17, Wrong: 3}, Faults: want}, report); diff != "" {
 		t.Errorf("report (-want +got)\n%s", diff)
+	}
+}
+
+// TestTwoInstitutionsAtOnce imports two rosters side by side; while one is under way, another of the same institution is refused.
+func TestTwoInstitutionsAtOnce(t *testing.T) {
+	d, ctx := newDesk(t), t.Context()
+	const n = 2000
+	roster := func(institution string) requirement.Source {
+		rows := make([]string, n)
+		for i := range rows {
+			rows[i] = fmt.Sprintf("n%d,n%d@%s.example,Name %d,2026,Department %d,4,,", i, i, institution, i, i%20)
+		}
+		return lines(rows...)
+	}
+	var again error
+	var once sync.Once
+	var all sync.WaitGroup
+	for _, in := range []string{"north", "south"} {
+		how := requirement.Import{Progress: func(int64, int64) {
+			if in == "north" {
+				once.Do(func() { _, again = d.Import(ctx, "north", lines("x,x@north.example,X,,,,,"), requirement.Import{}) })
+			}
+		}}
+		all.Go(func() {
+			report, err := d.Import(ctx, in, roster(in), how)
+			if diff := cmp.Diff(requirement.Report{Outcome: requirement.Outcome{Rows: n, Added: n}}, report); diff != "" || err != nil {
+				t.Errorf("%s (-want +got)\n%s %v", in, diff, err)
+			}
+		})
+	}
+	all.Wait()
+	if !errors.Is(again, fault.Conflict) {
+		t.Errorf("the same institution twice at once: %v", again)
+	}
+	for _, in := range []string{"north", "south"} {
+		report, err := d.Import(ctx, in, roster(in), requirement.Import{DryRun: true})
+		if d.do(err); report.Outcome.Same != n {
+			t.Errorf("%s has %+v", in, report.Outcome)
+		}
 	}
 }
