@@ -9,11 +9,11 @@ import (
 	"github.com/upstander/upstander/internal/locale"
 )
 
-// How long a route takes: reading, and thinking about each thing that is asked. What a route says of itself may lie under that by three tenths at most.
+// How long a route takes: reading, and thinking about each thing that is asked. What a route says of itself may lie under that by a fifth at most.
 const (
 	wordsAMinute      = 240
 	minutesAQuestion  = 10.0 / 60
-	leastPartOfHonest = 0.7
+	leastPartOfHonest = 0.8
 )
 
 // Hasty lists the routes that say they take much less time than they do. The program still starts with these.

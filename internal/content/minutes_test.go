@@ -40,7 +40,7 @@ func TestHastyRoutes(t *testing.T) {
 	}
 	lib.Modules()[0].Routes[0].Minutes = int(math.Ceil(leastPartOfHonest * honest))
 	if due := lib.Hasty(); len(due) != 0 {
-		t.Errorf("three tenths under: %v", due)
+		t.Errorf("a fifth under: %v", due)
 	}
 }
 

@@ -90,8 +90,8 @@ func (s *Service) EachStanding(ctx context.Context, q Query) iter.Seq2[Standing,
 
 // A list of people is merged from a few streams, one for each status: an institution, a cohort and a leaf place each have an index that their people
 // stand in by status and in order. A department is merged from its levels. Each stream is a walk of an index from where the page begins, so that a page
-// costs the same at any depth. Those who are overdue are merged from leaf places, of which the cells say where anybody is, for a cohort too: only whole
-// institutions and leaf places have an index by due date.
+// costs the same at any depth. Those who are overdue need no merging: cells know the few due dates that there are, and one index has each date's people
+// place by place.
 
 // statuses are those that a query lists.
 func (q Query) statuses() []string {
@@ -190,22 +190,31 @@ func (q Query) turn(list []Standing) (Page, error) {
 
 // people returns one page of a list.
 func (s *requirementStore) people(ctx context.Context, q Query) (Page, error) {
-	streams, err := s.streams(ctx, q)
-	if err != nil {
-		return Page{}, err
-	}
 	at, backward, err := q.cursor()
 	if err != nil {
 		return Page{}, err
 	}
-	for i := range streams {
-		streams[i].at = at
+	walk := s.merged
+	if q.By == ByDue {
+		walk = s.overdue
 	}
-	walked, err := s.merge(ctx, q, streams, backward)
+	walked, err := walk(ctx, q, at, backward)
 	if err != nil {
 		return Page{}, err
 	}
 	return q.page(walked, backward), nil
+}
+
+// merged walks all streams of a query from a spot on.
+func (s *requirementStore) merged(ctx context.Context, q Query, at spot, backward bool) ([]Standing, error) {
+	streams, err := s.streams(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	for i := range streams {
+		streams[i].at = at
+	}
+	return s.merge(ctx, q, streams, backward)
 }
 
 // wants says whether a list holds a standing.
@@ -213,19 +222,17 @@ func (q Query) wants(st Standing) bool {
 	return Within(st.Place, q.Place) && slices.Contains(q.statuses(), st.Status) && (q.By != ByDue || st.Overdue(q.today))
 }
 
-// streams lists the walks of a query. Cells say which levels of a department have anybody in them, and where anybody is overdue.
+// streams lists the walks of a query. Cells say which levels of a department have anybody in them.
 func (s *requirementStore) streams(ctx context.Context, q Query) ([]stream, error) {
 	places := []string{q.Place}
-	if !whole(q.Place) && !leaf(q.Place) && (q.By == ByDue || !cohort(q.Place)) {
+	if !whole(q.Place) && !leaf(q.Place) && !cohort(q.Place) {
 		cells, err := s.cells(ctx, q.Requirement, q.Cycle, q.Place)
 		if err != nil {
 			return nil, err
 		}
 		places = places[:0]
 		for _, c := range cells {
-			if q.By != ByDue || c.Overdue(q.today) > 0 {
-				places = append(places, c.Place)
-			}
+			places = append(places, c.Place)
 		}
 	}
 	var all []stream
@@ -288,10 +295,8 @@ func (s *requirementStore) fill(ctx context.Context, q Query, st *stream, descen
 // together within a day.
 func (q Query) spot(st Standing) spot {
 	switch {
-	case q.By == ByDue && whole(q.Place):
-		return spot{st.Due, st.Place, st.ID}
 	case q.By == ByDue:
-		return spot{st.Due, st.ID}
+		return spot{st.Due, st.Place, st.ID}
 	case q.By != ByDay:
 		return spot{st.NameKey, st.ID}
 	case whole(q.Place):

@@ -41,7 +41,7 @@ func TestAListReadsAFewRanges(t *testing.T) {
 	if _, err := w.Enrol(w.ctx, "north", rows, func(line int, key string) { t.Error(line, key) }); err != nil {
 		t.Fatal(err)
 	}
-	for _, q := range []Query{{}, {Place: "north/2026/"}, {Place: "north/2026/", Status: Open}, {By: ByDay}, {By: ByDay, Place: "north/2026/"}, {Place: "north/2026/department-1/0/"}, {Status: Overdue}, {Status: Overdue, Place: "north/2026/department-1/0/"}} {
+	for _, q := range []Query{{}, {Place: "north/2026/"}, {Place: "north/2026/", Status: Open}, {By: ByDay}, {By: ByDay, Place: "north/2026/"}, {Place: "north/2026/department-1/0/"}, {Status: Overdue}, {Status: Overdue, Place: "north/2026/"}, {Status: Overdue, Place: "north/2026/department-1/0/"}} {
 		q.Requirement, q.Limit = r.ID, 20
 		for page := 1; ; page++ {
 			before := e.n

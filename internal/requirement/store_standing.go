@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/store"
@@ -66,12 +68,9 @@ func (s *requirementStore) walk(ctx context.Context, q Query, place, status stri
 	case cohort(place):
 		find = find.Where("cohort", place)
 	}
-	switch q.By {
-	case ByDay:
+	if q.By == ByDay {
 		find = find.By("day")
-	case ByDue: // who is open has no day; the least text that is not empty stands before any date
-		find = find.Where("day", "").Range("due", "0", q.today)
-	default:
+	} else {
 		find = find.By("name_key")
 	}
 	if descending {
@@ -90,6 +89,57 @@ func (s *requirementStore) walk(ctx context.Context, q Query, place, status stri
 	}
 	page, err := s.standings.Find(ctx, find)
 	return page.Items, err
+}
+
+// overdue walks those at a place who are overdue, one due date after the other. Who is open has no day.
+func (s *requirementStore) overdue(ctx context.Context, q Query, at spot, backward bool) ([]Standing, error) {
+	dues, err := s.overdueOn(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	if backward {
+		slices.Reverse(dues)
+	}
+	if at != nil {
+		dues = slices.DeleteFunc(dues, func(due string) bool { return !backward && due < at[0] || backward && due > at[0] })
+	}
+	var walked []Standing
+	for _, due := range dues {
+		find := store.Where("requirement", q.Requirement).Where("cycle", q.Cycle).Where("status", Open).Where("day", "").Where("due", due).
+			Prefix("place", q.Place).Limit(q.Limit + 1 - len(walked))
+		if backward {
+			find = find.Desc()
+		}
+		if at != nil && due == at[0] {
+			cursor, err := store.CursorAt(at[1], at[2])
+			if err != nil {
+				return nil, err
+			}
+			find = find.After(cursor)
+		}
+		page, err := s.standings.Find(ctx, find)
+		if err != nil {
+			return nil, err
+		}
+		if walked = append(walked, page.Items...); len(walked) > q.Limit {
+			break
+		}
+	}
+	return walked, nil
+}
+
+// overdueOn lists the due dates that people at a place have missed, the longest gone first. There are few: a requirement's own, and extensions.
+func (s *requirementStore) overdueOn(ctx context.Context, q Query) ([]string, error) {
+	cells, err := s.cells(ctx, q.Requirement, q.Cycle, q.Place)
+	missed := map[string]bool{}
+	for _, c := range cells {
+		for due, n := range c.Open {
+			if due != NoDay && due < q.today && n > 0 {
+				missed[due] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(missed)), err
 }
 
 // openOn returns a page of those who have not met a requirement and whose date is this one: an open standing has no day.

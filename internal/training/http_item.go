@@ -15,17 +15,12 @@ import (
 
 // item shows one thing. Whoever is not on the way to it is led to where they are.
 func (h handler) item(c *fiber.Ctx) error {
-	m, j, found, err := h.at(c)
+	w, item, err := h.there(c)
 	if err != nil {
 		return err
 	}
-	item, ok := m.ItemBySlug(c.Params("item"))
-	if !ok {
-		return fmt.Errorf("item: %w", fault.NotFound)
-	}
-	w := lay(m, &j)
-	if !found || j.Completed != "" || !w.belongs(item) {
-		return web.Redirect(c, address(m, "go"))
+	if item == nil {
+		return web.Redirect(c, address(w.module, "go"))
 	}
 	if f, ok := people.Held(c, h.server, h.persons); ok { // sent on a session that had run out
 		return h.perform(c, w, item, f)
@@ -34,6 +29,23 @@ func (h handler) item(c *fiber.Ctx) error {
 		return h.gate(c, w, item)
 	}
 	return h.show(c, w, item, content.Answer{}, nil)
+}
+
+// there returns the way of whoever asks and the item of the address; no item when it does not lie on that way.
+func (h handler) there(c *fiber.Ctx) (way, *content.Item, error) {
+	m, j, found, err := h.at(c)
+	if err != nil {
+		return way{}, nil, err
+	}
+	item, ok := m.ItemBySlug(c.Params("item"))
+	if !ok {
+		return way{}, nil, fmt.Errorf("item: %w", fault.NotFound)
+	}
+	w := lay(m, &j)
+	if !found || j.Completed != "" || !w.belongs(item) {
+		item = nil
+	}
+	return w, item, nil
 }
 
 // gate shows the content notes of an item, and three ways on.
@@ -57,21 +69,16 @@ func (h handler) show(c *fiber.Ctx, w way, item *content.Item, typed content.Ans
 
 // act takes an item's form.
 func (h handler) act(c *fiber.Ctx) error {
-	m, j, found, err := h.at(c)
+	w, item, err := h.there(c)
 	if err != nil {
 		return err
-	}
-	item, ok := m.ItemBySlug(c.Params("item"))
-	if !ok {
-		return fmt.Errorf("item: %w", fault.NotFound)
 	}
 	f, err := web.ReadForm(c)
 	if err != nil {
 		return err
 	}
-	w := lay(m, &j)
-	if !found || j.Completed != "" || !w.belongs(item) {
-		return web.Redirect(c, address(m, "go")) // a form from before the module, the route or the journey changed
+	if item == nil { // a form from before the module, the route or the journey changed
+		return web.Redirect(c, address(w.module, "go"))
 	}
 	return h.perform(c, w, item, f)
 }
