@@ -74,6 +74,8 @@ func (h handler) lead(c *fiber.Ctx) error {
 		_, err = s.Skip(ctx, id, at)
 	case "ask":
 		_, err = s.Ask(ctx, id, at)
+	case "groups":
+		_, err = s.AskGroups(ctx, id, at)
 	case "close":
 		_, err = s.Close(ctx, id, at)
 	case "reveal":

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"crypto/rand"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -21,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/upstander/upstander/internal/ephemeral/ephemeraltest"
+	"github.com/upstander/upstander/internal/fault"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/people"
 	"github.com/upstander/upstander/internal/people/peopletest"
@@ -347,6 +349,49 @@ func TestOnlyTokensThatWereGivenCount(t *testing.T) {
 	}
 	if n := h.count(r.ID); n != 0 {
 		t.Errorf("%d votes", n)
+	}
+}
+
+// TestSmallGroupsAnswerByOnePhone: a step of a story can be asked of groups; phones, wall and cockpit say so, and the story goes on as with a majority.
+func TestSmallGroupsAnswerByOnePhone(t *testing.T) {
+	h, ctx := newHouse(t, 0), t.Context()
+	r, key := h.start()
+	for r.Slide < aStory {
+		if r.Slide == pickOne {
+			if _, err := h.AskGroups(ctx, r.ID, r.At()); !errors.Is(err, fault.Conflict) {
+				t.Errorf("groups for a choice: %v", err)
+			}
+		}
+		r = h.must(h.Next(ctx, r.ID, r.At()))
+	}
+	host, phone := browser(), browser()
+	at, err := url.Parse(h.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host.Jar.SetCookies(at, []*http.Cookie{{Name: "upstander-host", Value: key, Path: roomPath(r.ID)}})
+	if _, page := h.get(host, roomPath(r.ID)+"/host"); !strings.Contains(page, "Ask small groups") {
+		t.Error("the cockpit does not offer groups")
+	}
+	h.post(host, roomPath(r.ID)+"/host", "at", r.At(), "do", "groups")
+	if _, page := h.get(phone, roomPath(r.ID)); !strings.Contains(page, "One phone answers for all of you") {
+		t.Error("the phone does not say that its group answers")
+	}
+	if r, err = h.Room(ctx, r.ID); err != nil {
+		t.Fatal(err)
+	}
+	q, _ := h.Asked(r)
+	h.cast(r, "one-phone", "option", q.options()[0])
+	r = h.must(h.Close(ctx, r.ID, r.At()))
+	r = h.must(h.Reveal(ctx, r.ID, r.At()))
+	if _, page := h.get(phone, roomPath(r.ID)); !strings.Contains(page, "Each answer stands for one group") {
+		t.Error("the result does not say that groups have answered")
+	}
+	if _, page := h.get(host, roomPath(r.ID)+"/host"); !strings.Contains(page, "most of the groups") {
+		t.Error("the cockpit does not say what most groups want")
+	}
+	if r = h.must(h.Step(ctx, r.ID, r.At(), q.options()[0])); len(r.Way) != 1 {
+		t.Errorf("the story has not gone on: %v", r.Way)
 	}
 }
 

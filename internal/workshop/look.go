@@ -42,8 +42,11 @@ func (s *Service) look(b web.Base, r Room, mine string) nowView {
 	if asks {
 		n.Ballot = r.Ballot(q)
 		n.choose(q, mine)
-		if res := r.result(q.ID, r.Round); res != nil && r.Phase == Revealed {
-			n.Result = result(b, q, *res, r.Thing)
+		if res := r.result(q.ID, r.Round); res != nil {
+			n.Groups = res.Groups && r.Phase != Shown
+			if r.Phase == Revealed {
+				n.Result = result(b, q, *res, r.Thing)
+			}
 		}
 	}
 	n.Say = n.announce(b)
@@ -117,6 +120,8 @@ func (n *nowView) choose(q Question, answer string) {
 // announce is what a screen reader hears.
 func (n nowView) announce(b web.Base) string {
 	switch {
+	case n.Phase == Asking && n.Groups:
+		return b.T("room.say-open", "Question", n.Title) + " " + b.T("room.groups")
 	case n.Phase == Asking:
 		return b.T("room.say-open", "Question", n.Title)
 	case n.Phase == Closing || n.Phase == Closed:

@@ -25,6 +25,7 @@ type nowView struct {
 	Setting template.HTML
 	Notes   []string // content notes that stand before it
 	Hidden  bool     // nothing but the notes shows yet
+	Groups  bool     // one phone answers for each small group
 	Number  int      // of the slide, from 1
 	Numbers int
 

@@ -220,6 +220,7 @@ type Result struct {
 	Hands    map[string]int `bson:"hands"`  // by option, of people without phones
 	Words    []string       `bson:"words"`  // let through
 	Step     string         `bson:"step"`   // taken then, in a scenario
+	Groups   bool           `bson:"groups"` // one phone answered for each small group
 }
 
 // result returns what a round came to, or nil.

@@ -16,16 +16,25 @@ var ErrClosed = errors.New("the question is closed")
 
 // Ask opens the question on the slide. Every opening is a new round.
 func (s *Service) Ask(ctx context.Context, id, at string) (Room, error) {
+	return s.ask(ctx, id, at, false)
+}
+
+// AskGroups opens a step of a scenario to small groups: they talk it over, and one phone answers for each. Nothing tells which phones belong together.
+func (s *Service) AskGroups(ctx context.Context, id, at string) (Room, error) {
+	return s.ask(ctx, id, at, true)
+}
+
+func (s *Service) ask(ctx context.Context, id, at string, groups bool) (Room, error) {
 	return s.move(ctx, id, at, func(r *Room, t *content.Template) error {
 		q, ok := questionAt(t, *r)
-		if !ok || r.Phase == Asking || r.Phase == Closing {
+		if !ok || r.Phase == Asking || r.Phase == Closing || groups && q.Kind != Story {
 			return fmt.Errorf("there is nothing to open: %w", fault.Conflict)
 		}
 		r.Round = 1
 		if last := r.latest(q.ID); last != nil {
 			r.Round = last.Round + 1
 		}
-		r.Results = append(r.Results, Result{Question: q.ID, Round: r.Round, Attitude: q.Attitude, Counts: map[string]int{}, Hands: map[string]int{}, Words: []string{}})
+		r.Results = append(r.Results, Result{Question: q.ID, Round: r.Round, Attitude: q.Attitude, Groups: groups, Counts: map[string]int{}, Hands: map[string]int{}, Words: []string{}})
 		r.Phase, r.Thing = Asking, 0
 		return nil
 	})
