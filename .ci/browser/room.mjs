@@ -238,6 +238,13 @@ class Walk {
     await this.answer();
     await this.reveal();
     await this.seeAll("story, result");
+    await this.press("#do-groups", "#do-close");
+    await this.arrives("phone", "#answer:not(:has(input:checked))");
+    await this.arrives("screen", ".cue");
+    await this.seeAll("story, small groups");
+    await this.answer();
+    await this.reveal();
+    await this.seeAll("story, small groups, result");
     await this.press("#do-step", "#now input[name=at][value*='.1.shown.']");
   }
 

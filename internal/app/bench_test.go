@@ -89,7 +89,7 @@ func prepare1(b *testing.B, a *App, n int, kind string) []learner {
 					continue
 				}
 				token, err1 := a.people.SignIn(ctx, p.ID, people.ByCode)
-				_, err2 := a.training.Start(ctx, p.ID, m, m.Routes[0].ID)
+				err2 := a.training.Start(ctx, p.ID, m, m.Routes[0].ID)
 				it := firstQuestion(a, p.ID, m)
 				if err1 != nil || err2 != nil || it == nil {
 					b.Error(i, err1, err2)
@@ -122,7 +122,7 @@ func firstQuestion(a *App, person string, m *content.Module) *content.Item {
 		if !ok || it.Asked() {
 			return it
 		}
-		if _, err := a.training.Onward(context.Background(), person, m, it); err != nil {
+		if err := a.training.Onward(context.Background(), person, m, it); err != nil {
 			return nil
 		}
 	}

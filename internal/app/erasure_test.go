@@ -360,7 +360,7 @@ func TestLateWritesAreErased(t *testing.T) {
 	if err := h.requirements.Meet(t.Context(), h.person.ID, h.person.Institution, m.ID, m.Edition, "2026-11-20"); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.training.Start(t.Context(), h.person.ID, m, "main"); err != nil {
+	if err := h.training.Start(t.Context(), h.person.ID, m, "main"); err != nil {
 		t.Fatal(err)
 	}
 	if n, err := h.records.SweepErasures(t.Context()); n != 0 || err != nil {

@@ -117,7 +117,7 @@ func (a ageing) oneOfEach() map[records.Kind]thing {
 	_, err := a.pledges.Sign(ctx, "aldermoor", "en", "", pledge.Draft{Kind: pledge.Team, Action: a.pledges.Actions()[0], Email: "pledges@aldermoor.example", Group: "Kept a week"})
 	a.do(err)
 	learner := a.person("learner")
-	_, err = a.training.Start(ctx, learner.ID, m, "main")
+	err = a.training.Start(ctx, learner.ID, m, "main")
 	a.do(err)
 	a.do(a.audit.Record(ctx, audit.Entry{Institution: "aldermoor", Actor: learner.ID, Verb: audit.ListExport, Detail: "kept long enough"}))
 	holder := a.person("holder")

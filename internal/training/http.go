@@ -78,57 +78,8 @@ func (h handler) home(c *fiber.Ctx) error {
 	if p.Certificates, err = h.desk.Certificates(ctx, person, p.Lang); err != nil {
 		return err
 	}
-	h.fillHome(p, journeys, duties)
+	p.fill(h.training.Modules(), journeys, duties)
 	return web.Render(c, "training/home", p)
-}
-
-func (h handler) fillHome(p *homePage, journeys []Journey, duties []Duty) {
-	listed := map[string]bool{}
-	for _, d := range duties {
-		m, err := h.training.Module(d.Module)
-		if err == nil && d.Workshop != "" {
-			p.attend(m, d)
-			continue
-		}
-		if err != nil || d.Met != "" { // a module that has been taken away asks nothing
-			continue
-		}
-		row := dueRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug, Drawing: m.Drawing, Due: d.Due}
-		for _, j := range journeys {
-			if j.Module == m.ID && j.Completed == "" {
-				row.Begun, row.Percent = true, lay(m, &j).percent()
-			}
-			if j.Module == m.ID && j.Completed != "" && j.Completed >= d.From {
-				listed[m.ID] = true // completed, and the standing follows in a moment
-			}
-		}
-		if !listed[m.ID] {
-			p.Duties = append(p.Duties, row)
-		}
-		listed[m.ID] = true
-	}
-	certified := map[string]string{} // the latest day by module
-	for _, held := range p.Certificates {
-		certified[held.Module] = max(certified[held.Module], held.Day)
-	}
-	for _, j := range journeys {
-		m, err := h.training.Module(j.Module)
-		if err != nil {
-			continue
-		}
-		row := begunRow{Title: m.In(p.Lang).Title, Lang: m.In(p.Lang).Lang, Slug: m.Slug}
-		switch {
-		case j.Completed != "" && certified[m.ID] < j.Completed:
-			p.Waiting = append(p.Waiting, row)
-		case j.Completed == "" && !listed[m.ID]:
-			row.Percent = lay(m, &j).percent()
-			p.Begun = append(p.Begun, row)
-		}
-		listed[m.ID] = true
-	}
-	for _, m := range h.training.Modules() {
-		p.More = p.More || !listed[m.ID]
-	}
 }
 
 // at finds the module of an address and the learner's journey in it; found says whether it has begun.
@@ -174,7 +125,7 @@ func (h handler) begin(c *fiber.Ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := h.training.Start(c.UserContext(), people.Current(c).ID, m, f.Text("route")); err != nil {
+	if err := h.training.Start(c.UserContext(), people.Current(c).ID, m, f.Text("route")); err != nil {
 		return err
 	}
 	return web.Redirect(c, address(m, "go"))

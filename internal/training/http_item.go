@@ -98,24 +98,24 @@ func (h handler) perform(c *fiber.Ctx, w way, item *content.Item, f web.Form) er
 	var err error
 	switch f.Text("do") {
 	case "next":
-		_, err = h.training.Onward(ctx, person.ID, m, item)
+		err = h.training.Onward(ctx, person.ID, m, item)
 		here = address(m, "go")
 	case "continue":
-		_, err = h.training.Acknowledge(ctx, person.ID, m, item)
+		err = h.training.Acknowledge(ctx, person.ID, m, item)
 	case "skip":
 		var more bool
-		_, more, err = h.training.Skip(ctx, person.ID, m, item)
+		more, err = h.training.Skip(ctx, person.ID, m, item)
 		here = address(m, "go")
 		if !more { // the same gate again would say nothing: the module's page shows every way from here
 			here = "/app/training/" + m.Slug + "?said=put-off"
 		}
 	case "step":
-		_, err = h.training.Step(ctx, person.ID, m, item, number(f.Text("at")), f.Text("step"))
+		err = h.training.Step(ctx, person.ID, m, item, number(f.Text("at")), f.Text("step"))
 	case "rewind":
-		_, err = h.training.Rewind(ctx, person.ID, m, item, number(f.Text("at")))
+		err = h.training.Rewind(ctx, person.ID, m, item, number(f.Text("at")))
 	case "answer":
 		var taken bool
-		_, taken, err = h.training.Answer(ctx, person.ID, m, item, typedAnswer(item, f))
+		taken, err = h.training.Answer(ctx, person.ID, m, item, typedAnswer(item, f))
 		if err == nil && !taken {
 			here += "?said=answered-before"
 		}

@@ -2,54 +2,12 @@ package training
 
 import (
 	"html/template"
-	"slices"
 	"strings"
 
 	"github.com/upstander/upstander/internal/content"
 	"github.com/upstander/upstander/internal/locale"
 	"github.com/upstander/upstander/internal/web"
 )
-
-// homePage is a learner's home: what is due, what is begun, what is done. Nothing else.
-type homePage struct {
-	web.Base
-	Name         string
-	Duties       []dueRow
-	Workshops    []attendRow
-	Begun        []begunRow
-	Certificates []Held
-	Waiting      []begunRow // completed, and no certificate made yet
-	More         bool       // there is training that nobody requires
-}
-
-type dueRow struct {
-	Title, Lang, Slug string
-	Drawing           string
-	Due               string // civil date; empty: no date
-	Begun             bool
-	Percent           int
-}
-
-// attendRow is a workshop that somebody has to attend.
-type attendRow struct {
-	ID, Title, Lang string
-	Due             string // civil date; empty: no date
-}
-
-// attend adds a workshop that has not been attended; once, where several requirements ask for it. One that has been taken away asks nothing.
-func (p *homePage) attend(m *content.Module, d Duty) {
-	t, ok := m.Template(d.Workshop)
-	id := m.ID + "-" + d.Workshop
-	if !ok || d.Met != "" || slices.ContainsFunc(p.Workshops, func(w attendRow) bool { return w.ID == id }) {
-		return
-	}
-	p.Workshops = append(p.Workshops, attendRow{ID: id, Title: t.In(p.Lang).Title, Lang: t.In(p.Lang).Lang, Due: d.Due})
-}
-
-type begunRow struct {
-	Title, Lang, Slug string
-	Percent           int
-}
 
 // catalogPage lists the training of an institution to everybody.
 type catalogPage struct {

@@ -173,16 +173,16 @@ func (s *Service) Journeys(ctx context.Context, person string) ([]Journey, error
 
 // Start begins a journey on a route, or changes the route of one under way: the answers and the practice of both routes are kept until completion. A
 // completed journey stays as it is, unless the module has to be completed once more: then it begins anew.
-func (s *Service) Start(ctx context.Context, person string, m *content.Module, route string) (Journey, error) {
+func (s *Service) Start(ctx context.Context, person string, m *content.Module, route string) error {
 	if _, ok := m.Route(route); !ok {
-		return Journey{}, fmt.Errorf("route %q: %w", route, fault.NotFound)
+		return fmt.Errorf("route %q: %w", route, fault.NotFound)
 	}
 	id := journeyID(person, m.ID)
 	again, err := s.again(ctx, id)
 	if err != nil {
-		return Journey{}, err
+		return err
 	}
-	return s.store.upsert(ctx, id, func(j *Journey, found bool) error {
+	_, err = s.store.upsert(ctx, id, func(j *Journey, found bool) error {
 		switch {
 		case !found, again && j.Completed != "" && j.Pending == PendingNothing:
 			*j = emptyJourney(id, person, m)
@@ -192,8 +192,10 @@ func (s *Service) Start(ctx context.Context, person string, m *content.Module, r
 		default:
 			return nil
 		}
-		return lay(m, j).settleIn()
+		lay(m, j).settleIn()
+		return nil
 	})
+	return err
 }
 
 // again says whether a completed journey is asked for once more.
@@ -222,54 +224,57 @@ func (s *Service) Again(ctx context.Context, j Journey) (bool, error) {
 
 // Answer takes a learner's answer to an item. An item that has been answered keeps its answer: a second post, another tab or the back button
 // change nothing, and taken is false then. fault.Problems says what is missing; fault.NotFound that the item is not on the learner's way.
-func (s *Service) Answer(ctx context.Context, person string, m *content.Module, item *content.Item, a content.Answer) (j Journey, taken bool, err error) {
+func (s *Service) Answer(ctx context.Context, person string, m *content.Module, item *content.Item, a content.Answer) (taken bool, err error) {
 	if item.Kind == content.Scenario { // a story is answered step by step
 		a = content.Answer{}
 	}
 	if err := item.Check(a); err != nil {
-		return j, false, err
+		return false, err
 	}
-	j, err = s.change(ctx, person, m, func(w way) error {
+	_, err = s.change(ctx, person, m, func(w way) error {
 		taken, err = w.answer(item, a)
 		return err
 	})
-	return j, taken, err
+	return taken, err
 }
 
 // Step takes one choice of a scenario: the one after at steps. A step that was taken already changes nothing.
-func (s *Service) Step(ctx context.Context, person string, m *content.Module, item *content.Item, at int, step string) (Journey, error) {
-	return s.change(ctx, person, m, func(w way) error { return w.step(item, at, step) })
+func (s *Service) Step(ctx context.Context, person string, m *content.Module, item *content.Item, at int, step string) error {
+	_, err := s.change(ctx, person, m, func(w way) error { return w.step(item, at, step) })
+	return err
 }
 
 // Rewind goes back in a scenario to where the given number of steps had been taken; to 0 starts it anew.
-func (s *Service) Rewind(ctx context.Context, person string, m *content.Module, item *content.Item, to int) (Journey, error) {
-	return s.change(ctx, person, m, func(w way) error { return w.rewind(item, to) })
+func (s *Service) Rewind(ctx context.Context, person string, m *content.Module, item *content.Item, to int) error {
+	_, err := s.change(ctx, person, m, func(w way) error { return w.rewind(item, to) })
+	return err
 }
 
 // Acknowledge goes past the content notes before an item: they are not put in its way again in that section.
-func (s *Service) Acknowledge(ctx context.Context, person string, m *content.Module, item *content.Item) (Journey, error) {
-	return s.change(ctx, person, m, func(w way) error { return w.acknowledge(item) })
+func (s *Service) Acknowledge(ctx context.Context, person string, m *content.Module, item *content.Item) error {
+	_, err := s.change(ctx, person, m, func(w way) error { return w.acknowledge(item) })
+	return err
 }
 
 // Skip leaves an item that carries a content note for the end of the route. It is not done by that; more is false when nothing else is left.
-func (s *Service) Skip(ctx context.Context, person string, m *content.Module, item *content.Item) (j Journey, more bool, err error) {
-	j, err = s.change(ctx, person, m, func(w way) error {
+func (s *Service) Skip(ctx context.Context, person string, m *content.Module, item *content.Item) (more bool, err error) {
+	_, err = s.change(ctx, person, m, func(w way) error {
 		more, err = w.skip(item)
 		return err
 	})
-	return j, more, err
+	return more, err
 }
 
 // Onward goes past an item, to the next thing to do: the rest of the route, then practice, then completion. Going on from an item that is not
 // done yet leads back to it.
-func (s *Service) Onward(ctx context.Context, person string, m *content.Module, item *content.Item) (Journey, error) {
+func (s *Service) Onward(ctx context.Context, person string, m *content.Module, item *content.Item) error {
 	j, err := s.change(ctx, person, m, func(w way) error { return w.onward(item, s.cfg.Today()) })
 	if err == nil && j.Pending == PendingStanding {
 		if err := s.settle(ctx, j); err != nil { // the sweeper will try again; the learner has completed all the same
 			s.cfg.Log.WarnContext(ctx, "standing not recorded yet", "error", err.Error())
 		}
 	}
-	return j, err
+	return err
 }
 
 // change alters a journey that is under way.

@@ -185,11 +185,10 @@ func (w way) rewind(item *content.Item, to int) error {
 }
 
 // settleIn puts the learner at the first thing that is left to do.
-func (w way) settleIn() error {
+func (w way) settleIn() {
 	if next := w.next(nil); next != nil {
 		w.journey.Place = next.ID
 	}
-	return nil
 }
 
 func (w way) onward(item *content.Item, today string) error {
