@@ -95,6 +95,8 @@ async function roster(v) {
   await v.see("staff", "roster, a file thrown away");
   await send(fileOf(v), false);
   await v.see("staff", "roster, preview with problems");
+  const problems = await v.page.request.get(v.site.base + (await v.page.locator("main a[href$='/problems.csv']").getAttribute("href")));
+  v.fetched(new URL(problems.url()).pathname, problems.ok());
   await v.press(v.button("do", "import"));
   await v.see("staff", "roster, imported");
   await v.visit("staff", "roster, with a file", "/app/staff/roster");
