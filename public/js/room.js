@@ -35,8 +35,8 @@
 		}
 	};
 	const blame = () => tell(navigator.onLine === false ? words.yours : words.ours);
-	const calm = () => {
-		if (!held) trouble.hidden = true;
+	const calm = () => { // not for an answer that was still on its way when the network went
+		if (!held && navigator.onLine !== false) trouble.hidden = true;
 	};
 
 	// whose finds out where the fault lies. A stream can be held up where plain requests pass; only if those fail too it is ours. A phone's is its heartbeat.
@@ -139,7 +139,10 @@
 	document.addEventListener("visibilitychange", () => (document.hidden ? shut() : open()));
 	addEventListener("pagehide", shut);
 	addEventListener("pageshow", (event) => event.persisted && open());
-	addEventListener("online", open);
+	addEventListener("online", () => {
+		open();
+		whose();
+	});
 	addEventListener("offline", blame);
 	document.addEventListener("upstander:leave", () => {
 		shut();
