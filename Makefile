@@ -14,7 +14,7 @@ run: ## build and serve the whole product with demo data on http://localhost:808
 	$(GO) run ./cmd/upstander serve --demo --source .
 
 test: ## run every test that needs Go alone
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 
 check: ## format, vet, staticcheck, and every test with the race detector
 	@unformatted="$$($(GO) tool -modfile=$(TOOLS) gofumpt -l cmd internal views public modules)"; \
